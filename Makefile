@@ -1,0 +1,39 @@
+# Everything from a machine that has git, make and Python 3.11 (or newer): `make demo`, `make test`, `make check`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check lock clean bench
+
+demo: $(STAMP)
+	@$(BIN)/python -m deploy.demo
+
+test: $(STAMP)
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks
+
+# uv is bootstrapped into the virtual environment itself, so that nothing on the machine is touched.
+$(STAMP): requirements/dev.txt requirements/uv.txt pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+UV_LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
+lock: $(STAMP)
+	$(UV_LOCK) pyproject.toml -o requirements/run.txt
+	$(UV_LOCK) pyproject.toml --group servers --group test --group check --group build -o requirements/dev.txt
+	echo uv | $(UV_LOCK) - -o requirements/uv.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info .demo
