@@ -31,6 +31,8 @@ class BillingQuestion(Wire):
     login: str
     zone: str
     """IANA zone of the company: a payment that has a date but no time is that date there."""
+    known: tuple[str, ...] = ()
+    """References of payments already judged and found wanting: the durable poll waits for another one."""
 
 
 class Payment(Wire):
@@ -206,13 +208,16 @@ class BreachRow(Row):
     note: str = ""
 
 
+NoticeKind = Literal["warning", "breach", "breach_withdrawn", "incident", "ended"]
+
+
 class NoticeRow(Row):
     """A message to somebody inside, sent by a scheduled round. Natural key: case uid, obligation key, kind, due, recipient."""
 
     table: Literal["notices"] = "notices"
     key: str
     clause: str
-    kind: Literal["warning", "breach", "breach_withdrawn", "incident", "ended"]
+    kind: NoticeKind
     role: str
     recipient: str
     language: Literal["ru", "uk"]

@@ -1,0 +1,1 @@
+"""One file per case kind; each reads as its regulation reads."""

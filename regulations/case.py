@@ -1,0 +1,216 @@
+"""The durable state of one case: its obligations, its trail of facts, what it waits for, what it has yet to write and to say.
+
+Plain data with small questions about itself; what is decided on it stands in `obligations` and `clocks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from regulations.effects import AnyRow, ObligationRow
+from regulations.plans import Opening, PlannedTerm
+
+
+class Refusal(Exception):
+    """A message that the rules do not take. ``type`` is stable; the text names what is wrong and how to mend it."""
+
+    def __init__(self, type: str, text: str) -> None:
+        super().__init__(text)
+        self.type = type
+
+
+class Standing(StrEnum):
+    """The state of an obligation."""
+
+    OPEN = "open"
+    MET = "met"
+    OVERDUE = "overdue"
+    MET_LATE = "met_late"
+    WAIVED = "waived"
+
+
+UNMET = frozenset({Standing.OPEN, Standing.OVERDUE})
+
+
+class _State(BaseModel):
+    model_config = ConfigDict(extra="forbid", validate_assignment=False)
+
+
+class Fact(_State):
+    """Something that happened, in the trail of the case."""
+
+    what: str
+    key: str
+    happened_at: datetime
+    learnt_at: datetime
+    source: str
+    by: str | None = None
+    note: str = ""
+
+
+class Evidence(_State):
+    """The earliest fact that discharges a duty."""
+
+    happened_at: datetime
+    key: str
+
+
+class Hold(_State):
+    """A pause of one obligation: the clock stands from ``start`` until ``end``, at the latest until ``until``."""
+
+    start: datetime
+    until: datetime | None = None
+    end: datetime | None = None
+    reason: str
+
+
+class Obligation(_State):
+    """One promise: clause, owner, due instant, standing. The clock keeps instants, never sums."""
+
+    key: str
+    """Clause and round, e.g. ``2.2.4/1``: unique within the case."""
+    clause: str
+    owner: str
+    escalation: str
+    term: str | None
+    started_at: datetime
+    """The instant from which the term runs."""
+    opened_at: datetime
+    """When we learnt of it: a start learnt late gives the true due instant, and the telling says so."""
+    standing: Standing = Standing.OPEN
+    plan: PlannedTerm | None = None
+    verified: bool = False
+    """The term has been counted once more after it ran out, so that a breach never rests on an old calendar."""
+    holds: list[Hold] = []
+    extended_from: datetime | None = None
+    extended_to: datetime | None = None
+    """An absolute due instant set by the escalation role: no calendar and no pause moves it."""
+    extensions: int = 0
+    met_at: datetime | None = None
+    met_by: str | None = None
+    breached_at: datetime | None = None
+    warned: bool = False
+    told: bool = False
+    note: str = ""
+
+    @property
+    def paused(self) -> bool:
+        return bool(self.holds) and self.holds[-1].end is None
+
+    @property
+    def due(self) -> datetime | None:
+        """The due instant; None while the clock stands, before planning, and for a duty without a term."""
+        return None if self.plan is None or self.paused else self.plan.due
+
+    @property
+    def due_text(self) -> str:
+        return self.plan.due_text if self.plan is not None and not self.paused else ""
+
+
+class Wait(_State):
+    """A term after which the case itself stops waiting; nobody is reminded of it and nobody breaches it."""
+
+    term: str
+    start: datetime
+    plan: PlannedTerm | None = None
+
+
+class Tell(_State):
+    """A telling decided: a letter to somebody outside, a notice to somebody inside."""
+
+    role: str
+    what: str
+    """Name of the letter's template, or of the notice's text."""
+    key: str
+    wait: str | None
+    """The wait whose ``tell_at`` is the first instant at which it may go; None: at once."""
+    values: dict[str, JsonValue] = {}
+
+
+class CaseState(_State):
+    """What every case keeps, whatever its regulation. Handed over whole when the run continues as new."""
+
+    kind: str
+    address: str
+    uid: str
+    stage: str
+    revision: int = 0
+    seq: int = 0
+    opening: Opening | None = None
+    obligations: list[Obligation] = []
+    facts: list[Fact] = []
+    seen: dict[str, tuple[int, str]] = {}
+    """Message key → revision at which it was applied, digest."""
+    waits: dict[str, Wait] = {}
+    """Ends of waiting that are nobody's duty, by name."""
+    offset: timedelta = timedelta(0)
+    rows: list[AnyRow] = []
+    """Register rows not yet written."""
+    pressing: bool = False
+    """Something outside depends on one of these rows; a duty met in time rides along with the next record of its case."""
+    tells: list[Tell] = []
+    """Tellings decided but not yet handed on."""
+    ended: bool = False
+    outcome: str | None = None
+
+    @property
+    def language(self) -> Literal["ru", "uk"]:
+        return self.opening.language if self.opening else "ru"
+
+    @property
+    def company(self) -> str:
+        return self.opening.company if self.opening else ""
+
+    def local(self, at: datetime) -> str:
+        """The instant as people read it, with the offset of the company's zone as of the last planning."""
+        local = at.astimezone(timezone(self.offset))
+        return f"{local:%d.%m.%Y %H:%M} ({local.isoformat()[-6:]})"
+
+    def obligation(self, key: str) -> Obligation | None:
+        return next((o for o in self.obligations if o.key == key), None)
+
+    def open_obligation(self, clause: str) -> Obligation:
+        """The newest unmet obligation of a clause; `Refusal` when there is none."""
+        for o in reversed(self.obligations):
+            if o.clause == clause and o.standing in UNMET:
+                return o
+        known = ", ".join(sorted({o.clause for o in self.obligations if o.standing in UNMET})) or "none"
+        raise Refusal("NoSuchObligation", f"clause {clause} has no open obligation in this case; open are: {known}")
+
+    def unmet(self) -> Iterator[Obligation]:
+        return (o for o in self.obligations if o.standing in UNMET)
+
+    def note(
+        self, what: str, at: datetime, now: datetime, *, key: str, source: str = "case", by: str | None = None, note: str = ""
+    ) -> None:
+        """Adds a fact to the trail."""
+        self.facts.append(Fact(what=what, key=key, happened_at=at, learnt_at=now, source=source, by=by, note=note))
+
+    def put(self, row: AnyRow, *, pressing: bool = True) -> None:
+        """Adds a register row; an older unwritten row of the same obligation is replaced."""
+        if isinstance(row, ObligationRow):
+            self.rows = [r for r in self.rows if not (isinstance(r, ObligationRow) and r.key == row.key)]
+        self.rows.append(row)
+        self.pressing = self.pressing or pressing
+
+    def tell(
+        self, role: str, what: str, key: str, now: datetime, values: dict[str, JsonValue] | None = None, *, at_once: bool = False
+    ) -> None:
+        """Decides a telling. Unless it goes at once it waits for the recipient's working time, from ``now`` on."""
+        name = None if at_once else f"tell:{role}:{what}#{key}"
+        self.tells.append(Tell(role=role, what=what, key=key, wait=name, values=values or {}))
+        if name is not None:
+            self.waits[name] = Wait(term="at once", start=now)
+
+    def next_seq(self) -> int:
+        self.seq += 1
+        return self.seq
+
+    def term(self, clause: str) -> str | None:
+        assert self.opening is not None  # noqa: S101 - the opening is taken before any duty
+        return self.opening.edition.terms.get(clause)

@@ -1,0 +1,95 @@
+"""Editions: the terms of each clause and the settings of a regulation, in force from an instant; the product's or a company's own."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from datetime import date, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, JsonValue, ValidationError
+
+from regulations.effects import Wire
+from regulations.handoff.state import HandoffSettings
+from regulations.plans import Edition
+from regulations.terms import TermError, parse_term
+
+SETTINGS: dict[str, type[Wire]] = {"handoff": HandoffSettings}
+RULES: dict[str, frozenset[int]] = {"handoff": frozenset({1})}
+"""The numbers of decision rules that this release knows."""
+
+
+class UnknownEdition(LookupError):
+    """No edition of the regulation is in force at that instant."""
+
+
+class EditionError(ValueError):
+    """An edition file is wrong; the text names the file, the place and the remedy."""
+
+
+class EditionFile(Wire):
+    """An edition as it is written down."""
+
+    id: str
+    regulation: str
+    language: Literal["ru", "uk"]
+    published: date
+    in_force: AwareDatetime
+    rules: int
+    terms: dict[str, str]
+    settings: dict[str, JsonValue]
+
+
+class Editions:
+    """All known editions. Checked when loaded, so that a case never meets a term that cannot be read."""
+
+    def __init__(self, files: Iterable[EditionFile]) -> None:
+        self.files = sorted(files, key=lambda f: (f.regulation, f.in_force, f.id))
+
+    def in_force(self, regulation: str, at: datetime) -> tuple[Edition, Literal["ru", "uk"]]:
+        """The newest edition whose force has begun, and its language.
+
+        Raises:
+            UnknownEdition: none is in force at that instant.
+        """
+        for f in reversed(self.files):
+            if f.regulation == regulation and f.in_force <= at:
+                return Edition(id=f.id, rules=f.rules, terms=f.terms, settings=f.settings), f.language
+        raise UnknownEdition(f"no edition of {regulation!r} is in force at {at.isoformat()}; known: {', '.join(f.id for f in self.files)}")
+
+
+def load_editions(own: Path | None = None) -> Editions:
+    """The product's editions and those of a company's own folder (``*.toml``), where it has one.
+
+    Raises:
+        EditionError: a file cannot be read, has a wrong term or setting, asks for unknown rules, or repeats an id.
+    """
+    shipped = [(str(p.name), p.read_text("utf-8")) for p in resources.files("regulations").joinpath("editions").iterdir()]
+    files = [_read(name, content) for name, content in shipped if name.endswith(".toml")]
+    if own is not None:
+        files += [_read(str(p), p.read_text("utf-8")) for p in sorted(own.glob("*.toml"))]
+    ids = [f.id for f in files]
+    if twice := sorted({i for i in ids if ids.count(i) > 1}):
+        raise EditionError(f"these ids stand in two editions: {', '.join(twice)}; give each edition an id of its own")
+    return Editions(files)
+
+
+def _read(name: str, content: str) -> EditionFile:
+    try:
+        edition = EditionFile.model_validate(tomllib.loads(content))
+        settings = SETTINGS[edition.regulation].model_validate(edition.settings)
+    except (tomllib.TOMLDecodeError, ValidationError) as e:
+        raise EditionError(f"{name}: {e}") from e
+    except KeyError as e:
+        raise EditionError(f"{name}: unknown regulation {e}; known: {', '.join(SETTINGS)}") from e
+    if edition.rules not in RULES[edition.regulation]:
+        raise EditionError(f"{name}: rules {edition.rules} are not known to this release; it knows {sorted(RULES[edition.regulation])}")
+    written = {**edition.terms, **{k: v for k, v in settings.model_dump().items() if k.endswith(("_wait", "_after", "_limit"))}}
+    for place, term in written.items():
+        try:
+            parse_term(str(term))
+        except TermError as e:
+            raise EditionError(f"{name}: {place}: {e}") from e
+    return edition

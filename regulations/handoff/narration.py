@@ -1,0 +1,186 @@
+"""A handoff as people read it: the read-out of the `case` query, and the same as Markdown for the Temporal UI."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from regulations.case import UNMET, Fact, Obligation
+from regulations.catalogue import text
+from regulations.clocks import next_due
+from regulations.handoff.checks import missing_fields
+from regulations.handoff.state import ENDS, KIND, HandoffState, Stage
+
+MOST_OBLIGATIONS, MOST_FACTS = 20, 10
+
+
+class ReadObligation(BaseModel):
+    """One obligation of the read-out. Instants are aware; ``due_text`` is local."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    clause: str
+    duty: str
+    owner: str
+    escalation: str
+    term: str | None
+    started_at: datetime
+    due: datetime | None
+    due_text: str
+    state: str
+    met_at: datetime | None
+    breached_at: datetime | None
+    paused: bool
+    provisional: bool
+    note: str
+
+
+class ReadOut(BaseModel):
+    """What anyone may ask of a case: kind, id, stage, edition, obligations, next due, the trail of facts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    id: str
+    uid: str
+    stage: str
+    stage_text: str
+    outcome: str | None
+    edition: str | None
+    rules: int | None
+    revision: int
+    round: int
+    next_due: datetime | None
+    obligations: list[ReadObligation]
+    facts: list[Fact]
+
+
+class HandoffResult(BaseModel):
+    """How a handoff ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outcome: str
+    met: int
+    met_late: int
+    waived: int
+    breaches: int
+
+
+def duty(state: HandoffState, clause: str) -> str:
+    return text(state.language, KIND, "duty", clause)
+
+
+def read_out(state: HandoffState) -> ReadOut:
+    """The read-out of the whole case; answered from the state alone."""
+    return ReadOut(
+        kind=state.kind,
+        id=state.address,
+        uid=state.uid,
+        stage=state.stage,
+        stage_text=text(state.language, KIND, "stage", state.stage),
+        outcome=state.outcome,
+        edition=state.opening.edition.id if state.opening else None,
+        rules=state.opening.edition.rules if state.opening else None,
+        revision=state.revision,
+        round=state.round,
+        next_due=next_due(state),
+        obligations=[
+            ReadObligation(
+                key=o.key,
+                clause=f"{KIND} {o.clause}",
+                duty=duty(state, o.clause),
+                owner=o.owner,
+                escalation=o.escalation,
+                term=o.term,
+                started_at=o.started_at,
+                due=o.due,
+                due_text=o.due_text,
+                state=o.standing,
+                met_at=o.met_at,
+                breached_at=o.breached_at,
+                paused=o.paused,
+                provisional=bool(o.plan and o.plan.provisional),
+                note=o.note,
+            )
+            for o in state.obligations
+        ],
+        facts=list(state.facts),
+    )
+
+
+def result(state: HandoffState) -> HandoffResult:
+    """The counts with which a handoff ends."""
+    standings = [o.standing for o in state.obligations]
+    return HandoffResult(
+        outcome=state.outcome or state.stage,
+        met=standings.count("met"),  # type: ignore[arg-type]
+        met_late=standings.count("met_late"),  # type: ignore[arg-type]
+        waived=standings.count("waived"),  # type: ignore[arg-type]
+        breaches=sum(o.breached_at is not None for o in state.obligations),
+    )
+
+
+def details(state: HandoffState) -> str:
+    """The case as Markdown for the Temporal UI: at most 20 open obligations and the last 10 facts, in the case's language."""
+    say = state.language
+    deal = state.sale.deal if state.sale else state.address
+    lines = [
+        f"### {text(say, 'case', 'title', deal=_cell(deal))}",
+        f"**{text(say, 'case', 'stage')}:** {text(say, KIND, 'stage', state.stage)}",
+    ]
+    if state.opening is not None:
+        lines[-1] += f" · **{text(say, 'case', 'edition')}:** {_cell(state.opening.edition.id)}"
+    lines += _hints(state)
+    open_ones = sorted(state.unmet(), key=lambda o: (o.due is None, o.due or o.started_at))
+    closed = [o for o in state.obligations if o.standing not in UNMET]
+    shown = (open_ones + closed)[:MOST_OBLIGATIONS]
+    lines += ["", f"#### {text(say, 'case', 'obligations')}", ""]
+    lines += [f"| {text(say, 'case', 'headings')} |", "|---|---|---|---|---|"] if shown else [text(say, "case", "none_open")]
+    lines += [_row(state, o) for o in shown]
+    if (rest := len(state.obligations) - len(shown)) > 0:
+        lines.append(f"\n{text(say, 'case', 'more', count=rest)}")
+    lines += ["", f"#### {text(say, 'case', 'facts')}", ""]
+    lines += [_fact(state, f) for f in reversed(state.facts[-MOST_FACTS:])]
+    return "\n".join(lines)
+
+
+def _hints(state: HandoffState) -> list[str]:
+    """What a person who is to decide should know: the findings of the automatic checks, the end of waiting."""
+    say = state.language
+    hints = []
+    if state.stage == Stage.CHECKING and (missing := missing_fields(state)):
+        hints.append(f"\n> {text(say, 'case', 'missing')}: {', '.join(text(say, KIND, 'field', m.split(':')[0]) for m in missing)}")
+    if state.stage == Stage.CHECKING and "2.1.1" not in state.evidence:
+        hints.append(f"\n> {text(say, 'case', 'undeclared')}")
+    for name, stage in (("payment", Stage.AWAITING_PAYMENT), (f"resubmission/{state.round}", Stage.RETURNED)):
+        wait = state.waits.get(name)
+        if state.stage == stage and wait is not None and wait.plan is not None and state.stage not in ENDS:
+            hints.append(f"\n{text(say, 'case', 'waits')}: {wait.plan.due_text}")
+    return hints
+
+
+def _row(state: HandoffState, o: Obligation) -> str:
+    say = state.language
+    due = o.due_text or text(say, "case", "not_projected" if o.paused else "no_term")
+    if o.plan is not None and o.plan.provisional:
+        due += f" ({text(say, 'case', 'provisional')})"
+    standing = text(say, "standing", o.standing)
+    if o.met_at is not None:
+        standing += f" {state.local(o.met_at)}"
+    if o.note:
+        standing += f" — {o.note}"
+    return f"| {o.clause} | {duty(state, o.clause)} | {text(say, 'role', o.owner)} | {_cell(due)} | {_cell(standing)} |"
+
+
+def _fact(state: HandoffState, f: Fact) -> str:
+    words = text(state.language, KIND, "fact", f.what)
+    learnt = f" ({text(state.language, 'case', 'learnt')} {state.local(f.learnt_at)})" if f.learnt_at != f.happened_at else ""
+    return f"- {state.local(f.happened_at)} {_cell(words)}{learnt}{': ' + _cell(f.note) if f.note else ''} · {f.source}"
+
+
+def _cell(value: str) -> str:
+    """Words from outside must not break the table or become markup."""
+    return "".join("\\" + c if c in "\\|`*_[]<>#" else " " if c in "\r\n" else c for c in value)

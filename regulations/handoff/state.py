@@ -1,0 +1,115 @@
+"""What one handoff knows: its parties, its payment, its requests, its rounds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from regulations.case import CaseState, Evidence, Obligation
+from regulations.effects import AcceptedClientRow, AccessGrant, CrmRecord, Payment, Price, Wire
+from regulations.messages import RequestFile, Sold
+from regulations.plans import Edition
+
+KIND = "handoff"
+PARTNER, CC, CC_HEAD = "partner", "cc", "cc_head"
+SENIOR_REGIONAL_MANAGER, REGIONAL_DIRECTORATE = "senior_regional_manager", "regional_directorate"
+ROLES = (CC, CC_HEAD, SENIOR_REGIONAL_MANAGER, REGIONAL_DIRECTORATE, "support", "finance")
+"""The roles that the company's configuration resolves to addresses; the partner's address comes with the sale."""
+
+
+class Stage(StrEnum):
+    """Where a handoff stands, and, from ``done`` on, how it ended."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    AWAITING_TRANSFER = "awaiting_transfer"
+    CHECKING = "checking"
+    RETURNED = "returned"
+    ACCEPTED = "accepted"
+    DONE = "done"
+    NOT_PAID = "not_paid"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+ENDS = frozenset({Stage.DONE, Stage.NOT_PAID, Stage.REFUSED, Stage.WITHDRAWN})
+"""The stages in which a handoff has ended."""
+
+
+class HandoffSettings(Wire):
+    """The settings of an edition: interpretations of the source, and defaults where it sets no term."""
+
+    payment_wait: str
+    resubmission_wait: str
+    poll_after: str
+    poll_every_hours: int = Field(gt=0)
+    warn_fraction: float = Field(gt=0, lt=1)
+    extensions: int = Field(ge=0)
+    pauses: int = Field(ge=0)
+    pause_limit: str
+    questionnaire: tuple[str, ...]
+    """Fields of the questionnaire that must be filled in (Appendix 1; the source does not contain its form)."""
+
+
+class Request(BaseModel):
+    """The training request as it stands now: what several e-mails of one round have brought together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject: str
+    message_id: str | None
+    references: tuple[str, ...]
+    received_at: datetime
+    complete_at: datetime | None = None
+    """When the last required attachment was there."""
+    files: list[RequestFile] = []
+    questionnaire: dict[str, str] = {}
+
+
+class HandoffState(CaseState):
+    """The whole durable state of a `ClientHandoff`."""
+
+    sale: Sold | None = None
+    told_client_at: datetime | None = None
+    price: Price | None = None
+    payment: Payment | None = None
+    judged: list[str] = []
+    """Payments found wanting: another currency, or less than the tariff."""
+    access: AccessGrant | None = None
+    request: Request | None = None
+    round: int = 0
+    """Transfers so far; the round-bound obligations carry it in their key."""
+    transfer_at: datetime | None = None
+    accepted_at: datetime | None = None
+    returned_at: datetime | None = None
+    evidence: dict[str, Evidence] = {}
+    """By clause (once per case) or by obligation key (once per round)."""
+    registered: AcceptedClientRow | None = None
+    """The row of the accepted client as last written down."""
+    records: list[CrmRecord] = []
+    """CRM entries decided but not yet started."""
+    look_up_wanted: bool = False
+    looking_up: bool = False
+    looked_up_at: datetime | None = None
+    polling: bool = False
+
+    @property
+    def sold(self) -> Sold:
+        if self.sale is None:
+            raise LookupError("the handoff has not begun")
+        return self.sale
+
+    @property
+    def edition(self) -> Edition:
+        if self.opening is None:
+            raise LookupError("the handoff has not been opened")
+        return self.opening.edition
+
+    @property
+    def settings(self) -> HandoffSettings:
+        return HandoffSettings.model_validate(self.edition.settings)
+
+    def proof(self, o: Obligation) -> Evidence | None:
+        """The fact that discharges an obligation: of its round, else of the whole case."""
+        return self.evidence.get(o.key) or self.evidence.get(o.clause)

@@ -1,0 +1,245 @@
+"""The pure decisions about obligations that hold for every regulation: what a message may do, when a duty is met, what a breach is.
+
+Nothing here reads a clock, a calendar or a file: every function takes the state and ``now``. A duty is met in time when
+its fact happened at or before the due instant, in whatever order fact and timer arrive; a breach carries the due
+instant, outlives its completion, and is never erased: corrections are new entries.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from regulations.case import CaseState, Evidence, Hold, Obligation, Refusal, Standing
+from regulations.effects import BreachEntry, BreachRow, IncidentRow, NoticeKind, NoticeRow, ObligationRow
+from regulations.messages import CaseMessage, Extend, Message, Pause, Resume, Waive
+
+AHEAD = timedelta(minutes=5)
+"""How far a clock outside may run before ours: a fact later than this is refused."""
+
+
+# --- messages that hold for every case ------------------------------------------------------------------------------
+
+
+def admit(case: CaseState, message: Message, now: datetime) -> None:
+    """The checks before any message is applied: not from the future, counted once, not after the end.
+
+    Raises:
+        Refusal: ``Repeated`` (the same again), ``Conflict`` (same key, other content), ``FromTheFuture``, ``Ended``.
+    """
+    if (known := case.seen.get(message.key)) is not None:
+        if known[1] == message.digest():
+            raise Refusal("Repeated", str(known[0]))
+        raise Refusal("Conflict", "a different message with this key was taken before; give every event a key of its own")
+    if case.ended:
+        raise Refusal("Ended", f"the case has ended as {case.outcome}; what happens now is a correction of the registers")
+    if message.happened_at > now + AHEAD:
+        raise Refusal("FromTheFuture", "happened_at lies in the future by more than 5 minutes; send when it happened, with its offset")
+
+
+def taken(case: CaseState, message: Message, what: str, now: datetime, note: str = "") -> None:
+    """Books a message as applied: revision, key, trail."""
+    case.revision += 1
+    case.seen[message.key] = (case.revision, message.digest())
+    by = f"{message.by.role}:{message.by.id}" if message.by else None
+    case.note(what, message.happened_at, now, key=message.key, source=message.source, by=by, note=note)
+
+
+def _by_escalation_role(obligation: Obligation, message: CaseMessage) -> None:
+    if message.by.role != obligation.escalation:
+        raise Refusal("NotYours", f"only the role {obligation.escalation} may decide this about clause {obligation.clause}")
+
+
+def apply_to_docket(case: CaseState, message: CaseMessage, now: datetime) -> None:
+    """Applies waive, extend, pause and resume; their words are in the regulations' README, points 3 and 5.
+
+    Raises:
+        Refusal: not the escalation role, no such obligation, the term has passed, no extension or pause left.
+    """
+    if not isinstance(message, Waive | Extend | Pause | Resume):
+        raise Refusal("UnknownMessage", f"{type(message).__name__} is not a message of this case")
+    settings = case.opening.edition.settings if case.opening else {}
+    o = case.open_obligation(message.clause)
+    _by_escalation_role(o, message)
+    match message:
+        case Waive():
+            close(case, o, Standing.WAIVED, note=message.reason)
+        case Extend():
+            _extend(case, o, message, now, settings.get("extensions", 1))
+        case Pause():
+            if o.due is None:
+                raise Refusal("NoClock", f"clause {o.clause} has no running clock to pause")
+            if o.extended_to is not None:
+                raise Refusal("Extended", f"clause {o.clause} was extended to an absolute instant, which a pause does not move")
+            if len(o.holds) >= _as_int(settings.get("pauses", 1)):
+                raise Refusal("NoPauseLeft", f"the edition allows no further pause of clause {o.clause}")
+            if not o.started_at <= message.happened_at < o.due or o.standing is Standing.OVERDUE:
+                raise Refusal("TermPassed", f"a pause of clause {o.clause} must begin within its running term")
+            o.holds.append(Hold(start=message.happened_at, reason=message.reason))
+            put_obligation(case, o)
+        case Resume():
+            if not o.paused:
+                raise Refusal("NotPaused", f"clause {o.clause} is not paused")
+            if message.happened_at < o.holds[-1].start:
+                raise Refusal("TooEarly", "a pause cannot end before it began")
+            resume(case, o, message.happened_at)
+
+
+def _as_int(value: object) -> int:
+    return value if isinstance(value, int) else 1
+
+
+def _extend(case: CaseState, o: Obligation, message: Extend, now: datetime, allowed: object) -> None:
+    if o.paused:
+        raise Refusal("Paused", f"clause {o.clause} is paused; resume it first")
+    if o.due is None:
+        raise Refusal("NoClock", f"clause {o.clause} has no term to extend")
+    if o.standing is Standing.OVERDUE or now >= o.due:
+        raise Refusal("TermPassed", f"the term of clause {o.clause} has passed; an extension comes before it")
+    if o.extensions >= _as_int(allowed):
+        raise Refusal("NoExtensionLeft", f"the edition allows no further extension of clause {o.clause}")
+    if message.new_due <= o.due:
+        raise Refusal("NotLater", f"the new due instant of clause {o.clause} must lie after the present one")
+    o.extended_from, o.extended_to = message.happened_at, message.new_due
+    o.extensions += 1
+    o.plan = None
+    o.warned = False
+    put_obligation(case, o)
+
+
+def resume(case: CaseState, o: Obligation, at: datetime) -> None:
+    """The clock goes on: the term is counted anew from its start, with the time that it stood."""
+    o.holds[-1].end = at
+    o.plan = None
+    o.warned = o.verified = False
+    put_obligation(case, o)
+
+
+# --- opening, meeting, closing --------------------------------------------------------------------------------------
+
+
+def open_obligation(
+    case: CaseState, key: str, *, clause: str, owner: str, escalation: str, started_at: datetime, now: datetime, term: str | None
+) -> Obligation:
+    """Opens an obligation once; the same key again gives the one that is there."""
+    if (known := case.obligation(key)) is not None:
+        return known
+    o = Obligation(key=key, clause=clause, owner=owner, escalation=escalation, term=term, started_at=started_at, opened_at=now)
+    case.obligations.append(o)
+    put_obligation(case, o)
+    return o
+
+
+def settle(case: CaseState, o: Obligation, evidence: Evidence | None) -> None:
+    """Holds an obligation against its evidence: met, met late, or, for a breach that was none, withdrawn.
+
+    A duty whose term has not been counted yet waits for the count. The earliest evidence decides.
+    """
+    if evidence is None or o.standing is Standing.WAIVED:
+        return
+    at = evidence.happened_at
+    waits_for_count = o.term is not None and o.plan is None
+    if o.standing is Standing.MET or waits_for_count:
+        return
+    due = o.due
+    if due is None or at <= due:
+        withdrawn = o.breached_at is not None
+        o.met_at, o.met_by = at, evidence.key
+        if withdrawn:
+            _enter(case, o, BreachEntry.WITHDRAWN, at)
+        close(case, o, Standing.MET)
+    elif o.breached_at is not None and (o.met_at is None or at < o.met_at):
+        first = o.met_at is None
+        o.met_at, o.met_by = at, evidence.key
+        if first:
+            _enter(case, o, BreachEntry.MET_LATE, at)
+        close(case, o, Standing.MET_LATE)
+
+
+def breach(case: CaseState, o: Obligation) -> None:
+    """Records that the term ran out. The breach carries the due instant, whenever we got round to it."""
+    assert o.due is not None  # noqa: S101 - only a counted term runs out
+    o.breached_at = o.due
+    o.standing = Standing.OVERDUE
+    put_obligation(case, o)
+    _enter(case, o, BreachEntry.RECORDED, o.due)
+
+
+def close(case: CaseState, o: Obligation, standing: Standing, note: str = "") -> None:
+    """Ends an obligation; a clock that still stood stands no more."""
+    o.standing = standing
+    o.note = note or o.note
+    if o.paused:
+        o.holds[-1].end = o.holds[-1].start
+    put_obligation(case, o)
+
+
+def _enter(case: CaseState, o: Obligation, entry: BreachEntry, at: datetime) -> None:
+    assert o.breached_at is not None  # noqa: S101
+    late = int((at - o.breached_at).total_seconds()) if entry is BreachEntry.MET_LATE else None
+    case.put(
+        BreachRow(
+            seq=case.next_seq(), key=o.key, clause=o.clause, owner=o.owner, due=o.breached_at, entry=entry, at=at, late_seconds=late
+        )
+    )
+
+
+def put_obligation(case: CaseState, o: Obligation) -> None:
+    """Queues the present state of an obligation for its register."""
+    p = o.plan
+    case.put(
+        ObligationRow(
+            seq=case.next_seq(),
+            key=o.key,
+            clause=o.clause,
+            owner=o.owner,
+            escalation=o.escalation,
+            duty=f"{case.kind} {o.clause}",
+            term=o.term,
+            state=o.standing.value,
+            started_at=o.started_at,
+            due=o.due,
+            met_at=o.met_at,
+            breached_at=o.breached_at,
+            provisional=bool(p and p.provisional),
+            calendar=case.opening.calendar if case.opening else None,
+            calendar_version=p.calendar_version if p else None,
+            span_from=p.span_from if p else None,
+            span_to=p.span_to if p else None,
+            note=o.note,
+        ),
+        pressing=o.standing is not Standing.MET and (o.term is not None or o.standing is not Standing.OPEN),
+    )
+
+
+# --- telling people inside ------------------------------------------------------------------------------------------
+
+
+def notice(
+    case: CaseState, role: str, kind: NoticeKind, text: str, *, key: str, clause: str = "", due: datetime | None = None, earliest: datetime
+) -> None:
+    """Queues a message to somebody inside; a role without an address is an incident, not a silence."""
+    opening = case.opening
+    address = opening.roles.get(role) if opening else None
+    if opening is None or address is None:
+        incident(case, f"no-address#{role}", "role_without_address", earliest, f"{role}: {text}")
+        return
+    case.put(
+        NoticeRow(
+            seq=case.next_seq(),
+            key=key,
+            clause=clause,
+            kind=kind,
+            role=role,
+            recipient=address.email,
+            language=opening.language,
+            due=due,
+            earliest=earliest,
+            text=text,
+        )
+    )
+
+
+def incident(case: CaseState, key: str, what: str, at: datetime, text: str) -> None:
+    """Queues something that a person must look at, and puts it into the trail."""
+    case.put(IncidentRow(seq=case.next_seq(), key=key, what=what, at=at, text=text))
+    case.note(f"incident.{what}", at, at, key=key, note=text)

@@ -1,0 +1,104 @@
+"""Planning: what a case asks before it can keep a term, and what it takes into its state once.
+
+Due instants, their local texts, calendars, addresses and editions are data that change, so workflow code never reads
+them: it asks a local activity, whose answer is in the history.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from pydantic import JsonValue
+
+from regulations.effects import Wire
+
+
+class Address(Wire):
+    """Where a role is reached."""
+
+    email: str
+    outside: bool = False
+    """People outside get letters from the case itself; people inside get notices in rounds."""
+
+
+class Edition(Wire):
+    """The terms and settings of a regulation in force from an instant; a case keeps the one of its start."""
+
+    id: str
+    rules: int
+    """Number of the decision rules that `decide` takes."""
+    terms: dict[str, str]
+    settings: dict[str, JsonValue]
+
+
+class OpeningRequest(Wire):
+    """Asked once, at the start of a case."""
+
+    regulation: str
+    at: datetime
+
+
+class Opening(Wire):
+    """What a case needs of the company, taken once and kept."""
+
+    edition: Edition
+    company: str
+    language: Literal["ru", "uk"]
+    calendar: str
+    """Name of the company's calendar."""
+    zone: str
+    roles: dict[str, Address]
+
+
+class Span(Wire):
+    """A time during which the clock of an obligation stood."""
+
+    start: datetime
+    end: datetime
+
+
+class TermToPlan(Wire):
+    """One term to be counted."""
+
+    key: str
+    term: str
+    start: datetime
+    pauses: tuple[Span, ...] = ()
+    warn: bool = True
+    warn_from: datetime | None = None
+    """Where the reminder's working time is counted from; None: the start."""
+
+
+class PlanRequest(Wire):
+    """All terms that start from one fact, in one call."""
+
+    calendar: str
+    warn_fraction: float
+    """The share of the working time after which the owner is reminded."""
+    language: Literal["ru", "uk"] = "ru"
+    terms: tuple[TermToPlan, ...]
+
+
+class PlannedTerm(Wire):
+    """A counted term. Instants are aware, UTC."""
+
+    key: str
+    due: datetime
+    due_text: str
+    """Local, with weekday and offset, in the case's language."""
+    warn_at: datetime | None
+    tell_at: datetime
+    """The first instant of working time at or after the due instant: when people may be told of a breach."""
+    provisional: bool
+    """True when the term runs into a year whose production calendar is not decreed yet."""
+    calendar_version: str
+    span_from: date
+    span_to: date
+
+
+class PlanAnswer(Wire):
+    """The counted terms, in the order asked, and the local offset from UTC for texts."""
+
+    terms: tuple[PlannedTerm, ...]
+    offset: timedelta

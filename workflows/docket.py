@@ -1,0 +1,279 @@
+"""The one durable mechanism: a case takes messages as Updates, counts its terms, wakes at its next instant, decides, and acts.
+
+The decisions are pure functions of `regulations`; here is only the awaiting, calling and recording:
+
+- A message is dry-run in the validator on a copy of the state; what the rules refuse never reaches the history. The handler is synchronous.
+- One loop and one timer: it wakes on news or at the earliest instant of the case, asks for a decision, and acts. Nothing is decided
+  in a timer's own code, so the order in which fact and timer arrive does not matter.
+- Planning is a local activity. Everything that writes is an ordinary activity that the loop starts and does not await, so that with
+  the post, the CRM or the database away every other clock of the case goes on. What it answers is one more fact.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeUpdate
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import BaseModel, ConfigDict
+
+    from activities.planning import Planning
+    from activities.record import Registers
+    from regulations.case import CaseState, Refusal, Standing
+    from regulations.catalogue import text
+    from regulations.clocks import next_due, oldest_unmet, planned, terms_to_plan
+    from regulations.effects import RecordBatch
+    from regulations.messages import Message
+    from regulations.plans import OpeningRequest, PlanRequest, TermToPlan
+    from workflows import attributes, options
+
+S = TypeVar("S", bound=CaseState)
+D = TypeVar("D", bound="Decision[Any]")
+
+
+class Receipt(BaseModel):
+    """The answer to a message: where the case stands after it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: str
+    revision: int
+    next_due: datetime | None
+
+
+class Decision(Protocol[S]):
+    """What the rules of a regulation decide; each adds its own effects."""
+
+    state: S
+    wake_at: datetime | None
+    wake_for: str
+
+    @property
+    def acts(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Rules(Generic[S, D]):
+    """The pure functions of one regulation."""
+
+    apply: Callable[[S, Message, datetime], None]
+    decide: Callable[[S, datetime], D]
+    details: Callable[[S], str]
+
+
+class Docket(Generic[S, D]):
+    """Keeps one case. Its `state` is replaced as a whole, never changed half-way."""
+
+    def __init__(self, state: S, rules: Rules[S, D]) -> None:
+        self.state = state
+        self._rules = rules
+        self._news = True
+        self._wake_at: datetime | None = None
+        self._timer: asyncio.Task[None] | None = None
+        self._effects: set[asyncio.Task[None]] = set()
+        self._recording = False
+        self._shown: dict[str, SearchAttributeUpdate[Any]] = {}
+
+    # --- messages -----------------------------------------------------------------------------------------------
+
+    def check(self, message: Message) -> None:
+        """The validator: applies the message to a copy. Any exception is a rejection and leaves no event."""
+        self._applied(message)
+
+    def receive(self, message: Message) -> Receipt:
+        """The handler: applies the message, wakes the loop, and answers where the case stands."""
+        self.state = self._applied(message)
+        self._news = True
+        return Receipt(stage=self.state.stage, revision=self.state.revision, next_due=next_due(self.state))
+
+    def _applied(self, message: Message) -> S:
+        state = self.state.model_copy(deep=True)
+        try:
+            self._rules.apply(state, message, workflow.now())
+        except Refusal as r:
+            details = [int(str(r))] if r.type == "Repeated" else []
+            raise ApplicationError(str(r), *details, type=r.type, non_retryable=True) from None
+        except Exception as e:  # whatever the rules could not foresee is a rejection too, never a stuck case
+            raise ApplicationError(f"the message cannot be applied: {type(e).__name__}", type="Invalid", non_retryable=True) from None
+        return state
+
+    def learn(self, take: Callable[[S, datetime], None]) -> None:
+        """Takes what one of our own activities answered: one more fact."""
+        state = self.state.model_copy(deep=True)
+        take(state, workflow.now())
+        self.state = state
+        self._news = True
+
+    # --- the loop -----------------------------------------------------------------------------------------------
+
+    async def next(self) -> D:
+        """Waits until there is something to do, or the case has ended, and says what."""
+        while True:
+            await self._count_terms()
+            decision = self._rules.decide(self.state, workflow.now())
+            self.state = decision.state
+            if any(True for _ in terms_to_plan(self.state, workflow.now())):
+                self._news = True  # what is recorded and shown next has its due instants
+            else:
+                self._record_what_presses()
+                self._show()
+            if decision.acts or self.state.ended:
+                return decision
+            if not self._news:
+                self._continue_as_new_when_long()
+            await self._until_news_or(decision.wake_at, decision.wake_for)
+
+    async def _until_news_or(self, at: datetime | None, summary: str) -> None:
+        """One timer, kept while its instant stays the same. None is set for an instant that has passed.
+
+        While an effect is under way its outcome will move the instant again: a timer that is too early is left until then.
+        """
+        early_enough = self._effects and self._wake_at is not None and (at is None or self._wake_at <= at)
+        if at != self._wake_at and not early_enough:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = None if at is None else asyncio.create_task(self._sleep_until(at, summary))
+            self._wake_at = at
+        await workflow.wait_condition(lambda: self._news)
+        self._news = False
+
+    async def _sleep_until(self, at: datetime, summary: str) -> None:
+        await workflow.sleep(at - workflow.now(), summary=summary[:200])
+        self._timer, self._wake_at = None, None
+        self._news = True
+
+    async def _count_terms(self) -> None:
+        """Takes the opening once, then counts every term that has to be counted."""
+        if self.state.opening is None:
+            await self._open()
+        while items := list(terms_to_plan(self.state, workflow.now())):
+            await self._plan(items)
+
+    async def _open(self) -> None:
+        request = OpeningRequest(regulation=self.state.kind, at=workflow.now())
+        summary = text(self.state.language, "activity", "open")
+        try:
+            opening = await workflow.execute_local_activity_method(Planning.open_case, request, summary=summary, **options.PLANNING_LOCAL)
+        except ActivityError:
+            opening = await workflow.execute_activity_method(Planning.open_case, request, summary=summary, **options.PLANNING)
+        self.learn(lambda state, _: setattr(state, "opening", opening))
+
+    async def _plan(self, items: list[TermToPlan]) -> None:
+        opening = self.state.opening
+        assert opening is not None  # noqa: S101 - taken before any term
+        fraction = opening.edition.settings.get("warn_fraction")
+        request = PlanRequest(
+            calendar=opening.calendar,
+            warn_fraction=fraction if isinstance(fraction, float) else 0.75,
+            language=opening.language,
+            terms=tuple(items),
+        )
+        summary = text(self.state.language, "activity", "plan", clauses=", ".join(i.key.split("#")[0] for i in items))[:200]
+        try:
+            answer = await workflow.execute_local_activity_method(Planning.plan, request, summary=summary, **options.PLANNING_LOCAL)
+        except ActivityError:
+            answer = await workflow.execute_activity_method(Planning.plan, request, summary=summary, **options.PLANNING)
+
+        def take(state: S, now: datetime) -> None:
+            state.offset = answer.offset
+            for term in answer.terms:
+                planned(state, term, now)
+
+        self.learn(take)
+
+    # --- effects ------------------------------------------------------------------------------------------------
+
+    def start(self, effect: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Starts an effect that nobody awaits: its outcome comes back through `learn`. The case does not end before it."""
+        task = asyncio.create_task(effect)
+        self._effects.add(task)
+        task.add_done_callback(self._effects.discard)
+        return task
+
+    def _record_what_presses(self) -> None:
+        """Writes the waiting rows, one transaction at a time, once something outside depends on one of them or the case ends."""
+        if self.state.rows and not self._recording and (self.state.pressing or self.state.ended):
+            self._recording = True
+            self.state.pressing = False
+            self.start(self._record())
+
+    async def _record(self) -> None:
+        state = self.state
+        batch = RecordBatch(
+            case_uid=state.uid,
+            address=state.address,
+            kind=state.kind,
+            edition=state.opening.edition.id if state.opening else "",
+            now=workflow.now(),
+            rows=tuple(state.rows),
+        )
+        await workflow.execute_activity_method(
+            Registers.record, batch, summary=text(state.language, "activity", "record"), **options.RECORD
+        )
+        written = {row.seq for row in batch.rows}
+        self._recording = False
+        self.learn(lambda s, _: setattr(s, "rows", [row for row in s.rows if row.seq not in written]))
+
+    async def drain(self) -> None:
+        """Waits for every effect and every row of an ended case. Messages are refused meanwhile, so nobody is left unanswered."""
+        while True:
+            self._record_what_presses()
+            self._show()
+            if not self._effects:
+                return
+            self._news = False
+            await workflow.wait_condition(lambda: self._news or not self._effects)
+
+    def _continue_as_new_when_long(self) -> None:
+        """Hands the whole state to a new run once the history has grown long and nothing is under way."""
+        if workflow.info().is_continue_as_new_suggested() and not self._effects and not self.state.rows:
+            workflow.continue_as_new(self.state)
+
+    # --- what the Temporal UI shows -----------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        """Refreshes the details and, only where they changed, the search attributes."""
+        workflow.set_current_details(self._rules.details(self.state))
+        oldest = oldest_unmet(self.state)
+        due = next_due(self.state)
+        values: dict[str, SearchAttributeUpdate[Any]] = {
+            "Stage": attributes.STAGE.value_set(self.state.stage),
+            "Clause": attributes.CLAUSE.value_set(f"{self.state.kind} {oldest.clause}") if oldest else attributes.CLAUSE.value_unset(),
+            "NextDue": attributes.NEXT_DUE.value_set(due) if due else attributes.NEXT_DUE.value_unset(),
+            "Overdue": attributes.OVERDUE.value_set(any(o.standing is Standing.OVERDUE for o in self.state.obligations)),
+            "Edition": attributes.EDITION.value_set(self.state.opening.edition.id if self.state.opening else ""),
+        }
+        changed = [update for name, update in values.items() if self._shown.get(name) != update]
+        self._shown = values
+        if changed:
+            workflow.upsert_search_attributes(changed)
+
+
+def receives(name: str, model: type[Message], description: str) -> Any:
+    """An Update of a case: its name, the model of its message, and what it is for (shown in the Temporal UI).
+
+    The workflow class keeps its docket in ``docket``; the validator dry-runs the message, the handler applies it.
+    """
+
+    def handler(self: Any, message: Message) -> Receipt:
+        docket: Docket[Any, Any] = self.docket
+        return docket.receive(message)
+
+    def validator(self: Any, message: Message) -> None:
+        docket: Docket[Any, Any] = self.docket
+        docket.check(message)
+
+    for function in (handler, validator):
+        function.__annotations__ = {"message": model, "return": Receipt if function is handler else None}
+    handler.__name__ = handler.__qualname__ = name
+    handler.__doc__ = description
+    update = workflow.update(name=name, description=description)(handler)
+    update.validator(validator)
+    return update
