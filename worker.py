@@ -1,0 +1,132 @@
+"""The worker: the one place where settings, connections, activities and workflows are put together. ``python worker.py``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+
+from pydantic import ValidationError
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
+
+from activities import Activities
+from activities.billing import Billing
+from activities.crm import Crm
+from activities.email import Correspondence
+from activities.planning import Planning
+from activities.record import Registers
+from regulations.company import CompanyError, load_company
+from regulations.editions import EditionError, load_editions
+from runtime.billing import BillingReader
+from runtime.connection import connect, workflow_runner
+from runtime.database import open_billing, open_database
+from runtime.effect_ledger import EffectLedger
+from runtime.letters import Letters
+from runtime.mail import Mailer
+from runtime.registers import RegisterWriter
+from runtime.settings import Settings
+from runtime.zoho import ZohoCrm
+from workflows import WORKFLOWS
+
+log = logging.getLogger("reglament.worker")
+
+
+class IncompleteSettings(ValueError):
+    """A setting without which the worker cannot do its work is missing."""
+
+
+@asynccontextmanager
+async def activities(settings: Settings) -> AsyncIterator[Activities]:
+    """The activities over their real ports; what was opened is closed at the end.
+
+    Raises:
+        IncompleteSettings: mail or CRM are not set.
+        CompanyError, EditionError: the company's files are wrong.
+    """
+    if settings.mail is None or settings.crm is None:
+        missing = [n for n, v in (("REGLAMENT_MAIL__…", settings.mail), ("REGLAMENT_CRM__…", settings.crm)) if v is None]
+        raise IncompleteSettings(f"{' and '.join(missing)} must be set; see README.md, 'Settings'")
+    company = load_company(settings.company)
+    editions = load_editions(settings.editions)
+    own = settings.database_url.get_secret_value()
+    async with AsyncExitStack() as stack:
+        engine = open_database(own)
+        stack.push_async_callback(engine.dispose)
+        billing = open_billing(settings.billing_url.get_secret_value() if settings.billing_url else own)
+        stack.push_async_callback(billing.dispose)
+        ledger = EffectLedger(engine)
+        shipped = Path(str(resources.files("regulations").joinpath("letters")))
+        folders = [*([settings.letters] if settings.letters else []), shipped]
+        yield Activities(
+            planning=Planning(company=company.name, calendars=company.calendars, roles=company.roles, editions=editions),
+            registers=Registers(RegisterWriter(engine)),
+            billing=Billing(BillingReader(billing)),
+            correspondence=Correspondence(ledger, Letters(folders, settings.mail.sender, settings.mail.sender_name), Mailer(settings.mail)),
+            crm=Crm(ledger, await stack.enter_async_context(ZohoCrm(settings.crm))),
+        )
+
+
+def build_worker(client: Client, settings: Settings, made: Activities) -> Worker:
+    """A worker for all workflows and activities. Versioned when the deployment names itself: only here, never on a class."""
+    deployment = None
+    if settings.deployment_name and settings.build_id:
+        deployment = WorkerDeploymentConfig(
+            version=WorkerDeploymentVersion(settings.deployment_name, settings.build_id),
+            use_worker_versioning=True,
+            default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+        )
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=WORKFLOWS,
+        activities=made.all(),
+        workflow_runner=workflow_runner(),
+        graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
+        deployment_config=deployment,
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Works until SIGTERM or SIGINT, then takes no more, lets running activities finish, and returns."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    client = await connect()
+    async with activities(settings) as made, build_worker(client, settings, made):
+        log.info("working on task queue %s", settings.task_queue)
+        await stop.wait()
+        log.info("stopping: running activities may finish within %d s", settings.drain_seconds)
+    log.info("stopped")
+
+
+def main() -> int:
+    """The process: exit code 0 after a stop, 2 when the settings or the company's files are wrong, 1 when Temporal is away."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # its lines hold whole URLs
+    try:
+        asyncio.run(run(Settings()))
+    except (ValidationError, IncompleteSettings, CompanyError, EditionError) as e:
+        print(f"reglament: {e}", file=sys.stderr)
+        return 2
+    except RuntimeError as e:
+        print(f"reglament: {e}; is it running, and does TEMPORAL_ADDRESS name it?", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The SDK's threads may abort while the interpreter finalises (sdk-python issue 300); all is closed and flushed by now.
+    os._exit(code)

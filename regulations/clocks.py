@@ -106,5 +106,5 @@ def next_due(case: CaseState) -> datetime | None:
 
 
 def oldest_unmet(case: CaseState) -> Obligation | None:
-    """The unmet obligation with the earliest due instant, else the first one without a term."""
-    return min(case.unmet(), key=lambda o: (o.due is None, o.due or o.started_at), default=None)
+    """The unmet obligation with the earliest due instant, of several the one opened last; else one without a term."""
+    return min(reversed(list(case.unmet())), key=lambda o: (o.due is None, o.due or o.started_at), default=None)

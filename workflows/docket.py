@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeUpdate
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -35,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import attributes, options
 
 S = TypeVar("S", bound=CaseState)
+T = TypeVar("T", str, bool, datetime)
 D = TypeVar("D", bound="Decision[Any]")
 
 
@@ -79,7 +80,6 @@ class Docket(Generic[S, D]):
         self._timer: asyncio.Task[None] | None = None
         self._effects: set[asyncio.Task[None]] = set()
         self._recording = False
-        self._shown: dict[str, SearchAttributeUpdate[Any]] = {}
 
     # --- messages -----------------------------------------------------------------------------------------------
 
@@ -239,21 +239,29 @@ class Docket(Generic[S, D]):
     # --- what the Temporal UI shows -----------------------------------------------------------------------------
 
     def _show(self) -> None:
-        """Refreshes the details and, only where they changed, the search attributes."""
+        """Refreshes the details and, only where they changed, the search attributes (the door set the first ones at the start)."""
         workflow.set_current_details(self._rules.details(self.state))
-        oldest = oldest_unmet(self.state)
-        due = next_due(self.state)
-        values: dict[str, SearchAttributeUpdate[Any]] = {
-            "Stage": attributes.STAGE.value_set(self.state.stage),
-            "Clause": attributes.CLAUSE.value_set(f"{self.state.kind} {oldest.clause}") if oldest else attributes.CLAUSE.value_unset(),
-            "NextDue": attributes.NEXT_DUE.value_set(due) if due else attributes.NEXT_DUE.value_unset(),
-            "Overdue": attributes.OVERDUE.value_set(any(o.standing is Standing.OVERDUE for o in self.state.obligations)),
-            "Edition": attributes.EDITION.value_set(self.state.opening.edition.id if self.state.opening else ""),
-        }
-        changed = [update for name, update in values.items() if self._shown.get(name) != update]
-        self._shown = values
-        if changed:
-            workflow.upsert_search_attributes(changed)
+        oldest, due = oldest_unmet(self.state), next_due(self.state)
+        overdue = any(o.standing is Standing.OVERDUE for o in self.state.obligations)
+        shown = workflow.info().typed_search_attributes
+        never_overdue = not overdue and shown.get(attributes.OVERDUE) is None
+        updates: list[SearchAttributeUpdate[Any]] = [
+            *_changed(shown, attributes.STAGE, self.state.stage),
+            *_changed(shown, attributes.CLAUSE, f"{self.state.kind} {oldest.clause}" if oldest else None),
+            *_changed(shown, attributes.NEXT_DUE, due),
+            *_changed(shown, attributes.OVERDUE, None if never_overdue else overdue),
+        ]
+        edition = self.state.opening.edition.id if self.state.opening else None
+        if updates and edition and shown.get(attributes.EDITION) != edition:  # never alone: it is no news of its own
+            updates.append(attributes.EDITION.value_set(edition))
+        if updates:
+            workflow.upsert_search_attributes(updates)
+
+
+def _changed(shown: TypedSearchAttributes, key: SearchAttributeKey[T], value: T | None) -> list[SearchAttributeUpdate[Any]]:
+    if shown.get(key) == value:
+        return []
+    return [key.value_unset() if value is None else key.value_set(value)]
 
 
 def receives(name: str, model: type[Message], description: str) -> Any:

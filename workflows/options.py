@@ -33,12 +33,12 @@ RECORD = Preset(
 CORRESPONDENCE = Preset(
     # Longer than the lease of the effect, which is longer than the mail client's own total timeout: an older attempt is dead
     # before a newer one acts. Attempts are apart, since a mail server that is down or greylists does not like haste.
-    start_to_close_timeout=timedelta(minutes=5),
+    start_to_close_timeout=timedelta(minutes=1),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=30), backoff_coefficient=2, maximum_interval=timedelta(minutes=15)),
 )
 CRM = Preset(
     # As for correspondence; the CRM's own Retry-After overrides the interval.
-    start_to_close_timeout=timedelta(minutes=5),
+    start_to_close_timeout=timedelta(minutes=1),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=10), backoff_coefficient=2, maximum_interval=timedelta(minutes=15)),
 )
 BILLING = Preset(

@@ -1,0 +1,168 @@
+"""The parts that the demo and the end-to-end tests run on: a real Temporal server with its UI, a real SMTP server that keeps what it
+gets, a stand-in CRM over HTTP, a database, and the worker as a process of its own. All on loopback, all in one folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+
+from deploy.demo.crm_standin import CrmStandIn
+from deploy.demo.smtp_catcher import SmtpCatcher
+from runtime.database import create_billing_tables
+
+ROOT = Path(__file__).resolve().parents[2]
+CRM_FIELDS = {
+    "client_name": "Last_Name",
+    "client_login": "Email",
+    "client_inn": "INN",
+    "partner_name": "Partner",
+    "tariff_line": "Tariff_Line",
+    "status": "Handoff_Status",
+    "accepted_at": "Accepted_At",
+}
+
+
+def free_port() -> int:
+    """A loopback port that was free a moment ago."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port: int = s.getsockname()[1]
+        return port
+
+
+class Stage:
+    """Starts the parts and stops them again; the server and the worker may be killed and started again in between."""
+
+    def __init__(self, folder: Path, *, database_url: str | None = None, worker_script: Path = ROOT / "worker.py") -> None:
+        self.folder = folder
+        self.mail = SmtpCatcher(folder / "mail")
+        self.crm = CrmStandIn(file=folder / "crm.json")
+        self.database_url = database_url or f"sqlite:///{folder / 'reglament.db'}"
+        self.port, self.ui_port = free_port(), free_port()
+        self.server: subprocess.Popen[bytes] | None = None
+        self.worker: subprocess.Popen[bytes] | None = None
+        self.client: Client
+        self._worker_script = worker_script
+        self._stack = AsyncExitStack()
+        self._logs: list[Any] = []
+
+    @property
+    def ui(self) -> str:
+        return f"http://127.0.0.1:{self.ui_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of worker and command line, as a deployment gives them."""
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REGLAMENT_"))}
+        return own | {
+            "PYTHONUNBUFFERED": "1",
+            "TEMPORAL_ADDRESS": f"127.0.0.1:{self.port}",
+            "REGLAMENT_COMPANY": str(ROOT / "deploy/demo/company.toml"),
+            "REGLAMENT_DATABASE_URL": self.database_url,
+            "REGLAMENT_HASH_KEY": "demo",
+            "REGLAMENT_MAIL__HOST": "127.0.0.1",
+            "REGLAMENT_MAIL__PORT": str(self.mail.port),
+            "REGLAMENT_MAIL__SECURITY": "none",
+            "REGLAMENT_MAIL__SENDER": "handoff@company.example",
+            "REGLAMENT_MAIL__SENDER_NAME": "Контакт-центр",
+            "REGLAMENT_CRM__API": self.crm.url,
+            "REGLAMENT_CRM__TOKEN": self.crm.token,
+            "REGLAMENT_CRM__FIELDS": json.dumps(CRM_FIELDS),
+        }
+
+    async def __aenter__(self) -> Stage:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        await self._stack.enter_async_context(self.mail)
+        await self._stack.enter_async_context(self.crm)
+        await create_billing_tables(self.database_url)
+        await self.start_server()
+        await self.run("-m", "starter.cli", "doctor", "--fix")
+        self.start_worker()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for process in (self.worker, self.server):
+            if process is not None and process.poll() is None:
+                process.terminate()
+        for process in (self.worker, self.server):
+            if process is not None:
+                await asyncio.to_thread(process.wait)
+        await self._stack.aclose()
+        for log in self._logs:
+            log.close()
+
+    async def start_server(self) -> None:
+        """Starts the Temporal server on the stage's file and ports (again), and connects."""
+        temporal = shutil.which("temporal", path=str(Path(sys.executable).parent)) or "temporal"
+        self.server = self._start(
+            "temporal.log",
+            temporal,
+            *("server", "start-dev", "--ip", "127.0.0.1", "--port", str(self.port), "--ui-port", str(self.ui_port)),
+            *("--db-filename", str(self.folder / "temporal.db"), "--sqlite-pragma", "journal_mode=wal", "--log-level", "error"),
+            *("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"),
+        )
+        for _ in range(300):
+            try:
+                self.client = await Client.connect(f"127.0.0.1:{self.port}", data_converter=pydantic_data_converter)
+                await self.client.service_client.check_health(timeout=timedelta(seconds=2))
+            except (RuntimeError, RPCError):
+                await asyncio.sleep(0.1)
+            else:
+                return
+        raise RuntimeError(f"the Temporal server did not start; see {self.folder / 'temporal.log'}")
+
+    def start_worker(self) -> None:
+        self.worker = self._start("worker.log", sys.executable, str(self._worker_script))
+
+    def kill_worker(self) -> None:
+        """SIGKILL, in the middle of whatever it does."""
+        assert self.worker is not None  # noqa: S101
+        self.worker.kill()
+        self.worker.wait()
+
+    def kill_server(self) -> None:
+        """SIGKILL of the Temporal server; its file stays."""
+        assert self.server is not None  # noqa: S101
+        self.server.kill()
+        self.server.wait()
+
+    def _start(self, log: str, *command: str) -> subprocess.Popen[bytes]:
+        out = (self.folder / log).open("ab")
+        self._logs.append(out)
+        return subprocess.Popen(command, cwd=self.folder, env=self._path(), stdout=out, stderr=subprocess.STDOUT)
+
+    def _path(self) -> dict[str, str]:
+        return self.environment | {"PYTHONPATH": str(ROOT)}
+
+    async def run(self, *arguments: str, stdin: str | None = None) -> str:
+        """Runs the project's Python with the stage's settings; gives what it printed.
+
+        Raises:
+            RuntimeError: it ended with another code than 0; the text is what it said.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *arguments,
+            cwd=self.folder,
+            env=self._path(),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        out, _ = await process.communicate((stdin or "").encode())
+        if process.returncode != 0:
+            raise RuntimeError(f"{' '.join(arguments)} ended with {process.returncode}:\n{out.decode()}")
+        return out.decode()

@@ -1,0 +1,17 @@
+"""Run by Alembic. The caller opens the connection (``runtime.database.migrate``) and hands it over."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import Connection
+
+from runtime.tables import metadata
+
+connection: Connection | None = context.config.attributes.get("connection")
+if connection is None:
+    raise RuntimeError("migrations are run by runtime.database.migrate, which opens the connection")
+
+# SQLite can alter little: batch mode makes a new table and copies.
+context.configure(connection=connection, target_metadata=metadata, render_as_batch=connection.dialect.name == "sqlite")
+with context.begin_transaction():
+    context.run_migrations()

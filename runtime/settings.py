@@ -1,0 +1,44 @@
+"""The settings of a worker and of the command line: environment variables ``REGLAMENT_*``, or a file ``.env``.
+
+Nested settings are joined by two underscores: ``REGLAMENT_MAIL__HOST``, ``REGLAMENT_CRM__API``. The Temporal connection has its own
+configuration (``TEMPORAL_ADDRESS``, ``TEMPORAL_PROFILE``, …), as every Temporal tool reads it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from runtime.crm import CrmSettings
+from runtime.mail import MailSettings
+
+
+class Settings(BaseSettings):
+    """All that a deployment may set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="REGLAMENT_", env_file=".env", env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True
+    )
+
+    company: Path = Path("company.toml")
+    """The company: its name, its calendars, and where each role is reached."""
+    editions: Path | None = None
+    """A folder of the company's own editions (``*.toml``), beside those of the product."""
+    letters: Path | None = None
+    """A folder of the company's own letters; a letter found there replaces the product's."""
+    database_url: SecretStr = SecretStr("sqlite:///reglament.db")
+    """Registers and effects: ``sqlite:///file`` or ``postgresql://…``."""
+    billing_url: SecretStr | None = None
+    """Where billing is read; none: the same database."""
+    mail: MailSettings | None = None
+    crm: CrmSettings | None = None
+    task_queue: str = "reglament"
+    hash_key: SecretStr = SecretStr("")
+    """Key of the hashes that stand for logins where the CRM has no number for a client. Keep it: another key is another client."""
+    deployment_name: str | None = None
+    """With ``build_id``: the worker takes part in Worker Deployment Versioning (AUTO_UPGRADE)."""
+    build_id: str | None = None
+    drain_seconds: int = Field(60, ge=0)
+    """How long a stopping worker lets running activities finish; keep it below the grace period of whatever stops it."""

@@ -1,0 +1,265 @@
+"""The tables: registers that outlive the cases, the ledger of effects, and the billing tables that look-ups read.
+
+Two sets. ``metadata`` is ours: created and changed by the migrations only. ``billing_metadata`` describes what the billing
+look-ups expect to find; in production these may be views in another database, so no migration touches them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant. Stored as UTC, returned aware in UTC; a naive value is refused.
+
+    PostgreSQL keeps the zone itself; SQLite keeps no zone, so the value is turned into UTC before it loses its offset.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive instant, turn any other into UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive instant cannot be stored: its zone is unknown")
+        instant = value.astimezone(UTC)
+        return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Give the instant back aware, in UTC."""
+        if value is None:
+            return None
+        instant: datetime = value
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+class Money(TypeDecorator[Decimal]):
+    """An exact decimal amount, its scale kept: PostgreSQL ``NUMERIC``, SQLite text, since SQLite would make it a float."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type that loses nothing."""
+        return dialect.type_descriptor(String(40) if dialect.name == "sqlite" else Numeric())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Refuse what is no finite decimal."""
+        if value is None:
+            return None
+        if not isinstance(value, Decimal) or not value.is_finite():
+            raise ValueError("an amount must be a finite Decimal")
+        return format(value, "f") if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
+        """Give the amount back as it was."""
+        return None if value is None else Decimal(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+billing_metadata = MetaData()
+
+
+def _register(name: str, *columns: Column[Any] | Index) -> Table:
+    """A register: the columns that every row of a case has, then its own."""
+    return Table(
+        name,
+        metadata,
+        Column("case_uid", Text, primary_key=True),
+        *columns,
+        Column("seq", BigInteger, nullable=False),
+        Column("address", Text, nullable=False),
+        Column("case_kind", Text, nullable=False),
+        Column("edition", Text, nullable=False),
+        Column("decided_at", Instant, nullable=False),  # the case's time
+        Column("recorded_at", Instant, nullable=False),  # audit: the real time of the write
+    )
+
+
+obligations = _register(
+    "obligations",
+    Column("key", Text, primary_key=True),
+    Column("clause", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("escalation", Text, nullable=False),
+    Column("duty", Text, nullable=False),
+    Column("term", Text),
+    Column("state", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("due", Instant),
+    Column("met_at", Instant),
+    Column("breached_at", Instant),
+    Column("provisional", Boolean, nullable=False),
+    Column("calendar", Text),
+    Column("calendar_version", Text),
+    Column("span_from", Date),
+    Column("span_to", Date),
+    Column("note", Text, nullable=False),
+    Index("ix_obligations_state_due", "state", "due"),
+    Index("ix_obligations_calendar_span", "calendar", "span_to", "span_from"),
+)
+
+breaches = _register(
+    "breaches",
+    Column("key", Text, primary_key=True),
+    Column("due", Instant, primary_key=True),
+    Column("entry", Text, primary_key=True),
+    Column("clause", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("late_seconds", BigInteger),
+    Column("note", Text, nullable=False),
+    Index("ix_breaches_at", "at"),
+)
+
+notices = _register(
+    "notices",
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    # The due instant as text, empty where there is none: a NULL would not be equal to itself in a key.
+    Column("due_key", Text, primary_key=True),
+    Column("recipient", Text, primary_key=True),
+    Column("clause", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("due", Instant),
+    Column("earliest", Instant, nullable=False),
+    Column("text", Text, nullable=False),
+    # Set by the round that sends the notices: the key of the letter that carried the row.
+    Column("sent_in", Text),
+    Column("sent_at", Instant),
+    Index("ix_notices_sent_in_earliest", "sent_in", "earliest"),
+)
+
+accepted_clients = _register(
+    "accepted_clients",
+    Column("round", Integer, primary_key=True),
+    Column("entry", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("deal", Text, nullable=False),
+    Column("partner_id", Text, nullable=False),
+    Column("partner_name", Text, nullable=False),
+    Column("client_login", Text, nullable=False),
+    Column("client_name", Text, nullable=False),
+    Column("tariff_line", Text, nullable=False),
+    Column("tariff", Text),
+    Column("access_granted_at", Instant),
+    Column("tariff_starts_on", Date),
+    Column("payment_reference", Text),
+    Column("payment_amount", Money),
+    Column("payment_currency", Text),
+    Column("payment_reached_at", Instant),
+    Column("first_contact_at", Instant),
+    Column("reason", Text, nullable=False),
+    Index("ix_accepted_clients_access_granted_at", "access_granted_at"),
+    Index("ix_accepted_clients_at", "at"),
+)
+
+payments_register = _register(
+    "payments_register",
+    Column("round", Integer, primary_key=True),
+    Column("entry", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("client_login", Text, nullable=False),
+    Column("payment_reference", Text),
+)
+
+incidents = _register(
+    "incidents",
+    Column("key", Text, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ix_incidents_at", "at"),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("input_hash", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("lease_attempt", Integer, nullable=False),
+    Column("lease_until", Instant, nullable=False),
+    Column("handovers", Integer, nullable=False),  # how often the bytes may have been taken without our knowing
+    Column("message_id", Text),
+    Column("payload", LargeBinary),
+    Column("result", JSON(none_as_null=True)),
+    Column("begun_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index("ix_effects_stage_changed_at", "stage", "changed_at"),
+)
+
+billing_tariffs = Table(
+    "billing_tariffs",
+    billing_metadata,
+    Column("code", Text, primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("price", Money, nullable=False),
+    Column("currency", Text, nullable=False),
+)
+
+billing_invoices = Table(
+    "billing_invoices",
+    billing_metadata,
+    Column("number", Text, primary_key=True),
+    Column("deal", Text, index=True),
+    Column("login", Text, index=True, nullable=False),
+    Column("tariff_code", Text, nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("issued_on", Date, nullable=False),
+)
+
+billing_payments = Table(
+    "billing_payments",
+    billing_metadata,
+    Column("reference", Text, primary_key=True),
+    Column("invoice_number", Text, index=True, nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("posted_on", Date, nullable=False),
+    Column("posted_at", Instant),
+)
+
+billing_access_grants = Table(
+    "billing_access_grants",
+    billing_metadata,
+    Column("reference", Text, primary_key=True),
+    Column("login", Text, index=True, nullable=False),
+    Column("deal", Text, index=True),
+    Column("tariff_code", Text, nullable=False),
+    Column("granted_at", Instant, nullable=False),
+    Column("starts_on", Date),
+)

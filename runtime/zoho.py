@@ -1,0 +1,259 @@
+"""The adapter for a CRM that speaks the Zoho CRM API, version 8: upsert by a unique field of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, Self
+from urllib.parse import quote
+
+import httpx2
+from pydantic import BaseModel, Field, JsonValue, ValidationError
+
+from runtime.crm import CrmMisconfiguredError, CrmRefusedError, CrmSettings, CrmUnavailableError
+
+# The words of the API for what another attempt may cure, and for what only a person on our side can. Any other word is a
+# refusal of this very record.
+_TRANSIENT = frozenset({"RECORD_LOCKED", "LIMIT_EXCEEDED", "TOO_MANY_REQUESTS", "INTERNAL_ERROR"})
+_OUR_FAULT = frozenset(
+    {
+        "API_NOT_SUPPORTED",
+        "AUTHENTICATION_FAILURE",
+        "AUTHORIZATION_FAILED",
+        "INVALID_MODULE",
+        "INVALID_REQUEST_METHOD",
+        "INVALID_TOKEN",
+        "INVALID_URL_PATTERN",
+        "NO_PERMISSION",
+        "OAUTH_SCOPE_MISMATCH",
+    }
+)
+_LONGEST_WAIT = timedelta(hours=1)
+# Ten tokens in ten minutes is what the token host gives out; after a refusal this is soon enough.
+_WAIT_FOR_TOKENS = timedelta(minutes=2)
+_RENEW_BEFORE_END = 60.0
+
+
+class _Details(BaseModel):
+    id: str | None = None
+    api_name: str | None = None
+    created: str = Field(default="", alias="Created_Time")
+
+
+class _RecordAnswer(BaseModel):
+    """What the API says about one record of a call; it may refuse it inside a 200."""
+
+    status: str
+    code: str
+    action: Literal["insert", "update"] | None = None
+    details: _Details = _Details()
+
+
+class _Found(BaseModel):
+    id: str
+    created: datetime | None = Field(default=None, alias="Created_Time")
+
+
+class _Token(BaseModel):
+    access_token: str = Field(repr=False)
+    expires_in: float = 3600.0
+
+
+class ZohoCrm:
+    """One module of a Zoho-shaped CRM. Fulfils ``runtime.crm.CrmPort``; share one per process and close it at the end."""
+
+    def __init__(self, settings: CrmSettings) -> None:
+        """Connects only when used."""
+        self._settings = settings
+        self._http = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(settings.read_timeout.total_seconds(), connect=settings.connect_timeout.total_seconds()),
+            headers={"User-Agent": "reglament", "Accept": "application/json"},
+        )
+        self._records = f"{str(settings.api).rstrip('/')}/crm/v8/{settings.module}"
+        self._token = settings.token.get_secret_value() if settings.token is not None else ""
+        self._token_ends = float("inf") if settings.token is not None else 0.0  # of the monotonic clock
+        self._renewing = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    @property
+    def upserts_natively(self) -> bool:
+        """True unless the settings say that the external id field is not unique."""
+        return self._settings.native_upsert
+
+    async def upsert(self, external_id: str, fields: Mapping[str, JsonValue]) -> tuple[str, Literal["inserted", "updated"]]:
+        """One call; its repeat updates the same record."""
+        body = self._body(fields, external_id) | {"duplicate_check_fields": [self._settings.external_id_field]}
+        answer = self._answer(await self._call("POST", f"{self._records}/upsert", body=body))
+        if answer.details.id is None or answer.action is None:
+            raise CrmUnavailableError("the answer names no record")
+        return answer.details.id, "inserted" if answer.action == "insert" else "updated"
+
+    async def find(self, external_id: str) -> tuple[str, ...]:
+        """By the API's search, whose index may lag behind by some seconds."""
+        escaped = "".join(f"\\{char}" if char in "\\(),:" else char for char in external_id)
+        query = {"criteria": f"({self._settings.external_id_field}:equals:{escaped})", "fields": "id,Created_Time"}
+        body = await self._call("GET", f"{self._records}/search", query=query)
+        if body is None:
+            return ()
+        try:
+            found = [_Found.model_validate(one) for one in body["data"]]
+        except (KeyError, TypeError, ValidationError):
+            raise CrmUnavailableError("the answer has an unknown form") from None
+        latest = datetime.max.replace(tzinfo=UTC)
+        return tuple(one.id for one in sorted(found, key=lambda one: (one.created or latest, len(one.id), one.id)))
+
+    async def add(self, external_id: str, fields: Mapping[str, JsonValue]) -> str:
+        """A new record in any case."""
+        answer = self._answer(await self._call("POST", self._records, body=self._body(fields, external_id)))
+        if answer.details.id is None:
+            raise CrmUnavailableError("the answer names no record")
+        return answer.details.id
+
+    async def update(self, record_id: str, fields: Mapping[str, JsonValue]) -> None:
+        """Change the mapped fields."""
+        self._answer(await self._call("PUT", f"{self._records}/{quote(record_id, safe='')}", body=self._body(fields)))
+
+    async def mark_duplicate(self, record_id: str, kept: str) -> None:
+        """Name the kept record in the configured field, if there is one."""
+        if self._settings.duplicate_of_field is not None:
+            body: JsonValue = {"data": [{self._settings.duplicate_of_field: kept}], "trigger": []}
+            self._answer(await self._call("PUT", f"{self._records}/{quote(record_id, safe='')}", body=body))
+
+    async def check(self) -> None:
+        """Read at most one record's id."""
+        await self._call("GET", self._records, query={"fields": "id", "per_page": "1"})
+
+    def _body(self, fields: Mapping[str, JsonValue], external_id: str | None = None) -> dict[str, JsonValue]:
+        record: dict[str, JsonValue] = {theirs: fields[ours] for ours, theirs in self._settings.fields.items() if ours in fields}
+        if external_id is not None:
+            record[self._settings.external_id_field] = external_id
+        # An empty trigger list keeps the CRM's own automation quiet: our writes do not come back as webhooks.
+        return {"data": [record], "trigger": []}
+
+    def _answer(self, body: Mapping[str, Any] | None) -> _RecordAnswer:
+        try:
+            answer = _RecordAnswer.model_validate((body or {})["data"][0])
+        except (KeyError, IndexError, TypeError, ValidationError):
+            raise CrmUnavailableError("the answer has an unknown form") from None
+        if answer.status != "success":
+            raise _refusal(answer.code, answer.details.api_name)
+        return answer
+
+    async def _call(
+        self, method: str, url: str, *, body: JsonValue = None, query: Mapping[str, str] | None = None
+    ) -> Mapping[str, Any] | None:
+        """The body of an answer below 400 (None: nothing found); with a fresh token once, if the first is not taken."""
+        token = await self._current_token()
+        response = await self._request(method, url, token, body, query)
+        if response.status_code == 401 and self._settings.refresh is not None:
+            response = await self._request(method, url, await self._renewed_token(token), body, query)
+        return _content(response)
+
+    async def _request(self, method: str, url: str, token: str, body: JsonValue, query: Mapping[str, str] | None) -> httpx2.Response:
+        headers = {"Authorization": f"Zoho-oauthtoken {token}"}
+        try:
+            return await self._http.request(method, url, json=body, params=query, headers=headers)
+        except httpx2.TransportError as error:
+            raise CrmUnavailableError(type(error).__name__) from None
+
+    async def _current_token(self) -> str:
+        if time.monotonic() < self._token_ends - _RENEW_BEFORE_END:
+            return self._token
+        return await self._renewed_token(self._token)
+
+    async def _renewed_token(self, used: str) -> str:
+        """A token other than the one that was used; only one caller fetches it, the others wait and take his."""
+        refresh = self._settings.refresh
+        if refresh is None:
+            return used  # the only one there is
+        async with self._renewing:
+            if self._token != used:
+                return self._token
+            form = {
+                "grant_type": "refresh_token",
+                "client_id": refresh.client_id,
+                "client_secret": refresh.client_secret.get_secret_value(),
+                "refresh_token": refresh.token.get_secret_value(),
+            }
+            try:
+                response = await self._http.post(f"{str(refresh.accounts).rstrip('/')}/oauth/v2/token", data=form)
+            except httpx2.TransportError as error:
+                raise CrmUnavailableError(f"token: {type(error).__name__}") from None
+            answer = _json(response)
+            if response.status_code >= 500 or answer.get("error") == "Access Denied":
+                raise CrmUnavailableError(f"token: {response.status_code}", _WAIT_FOR_TOKENS)
+            try:
+                token = _Token.model_validate(answer)
+            except ValidationError:
+                raise CrmMisconfiguredError(f"token: refused with {response.status_code}") from None
+            self._token, self._token_ends = token.access_token, time.monotonic() + token.expires_in
+            return self._token
+
+
+def _content(response: httpx2.Response) -> Mapping[str, Any] | None:
+    status = response.status_code
+    if status == 204:
+        return None
+    if status == 429 or status == 408 or status >= 500:
+        raise CrmUnavailableError(f"answered {status}", _retry_after(response))
+    if 300 <= status < 400:
+        raise CrmMisconfiguredError(f"answered {status}: the address of the API is another one")
+    body = _json(response)
+    if status >= 400 and "data" not in body:
+        code = body.get("code")
+        if status in {401, 403}:
+            raise CrmMisconfiguredError(f"answered {status}")
+        if not isinstance(code, str):
+            raise CrmMisconfiguredError(f"answered {status}") if status == 404 else CrmUnavailableError(f"answered {status}")
+        details = body.get("details")
+        raise _refusal(code, details.get("api_name") if isinstance(details, dict) else None)
+    return body
+
+
+def _json(response: httpx2.Response) -> dict[str, Any]:
+    """The body, an object; a page of a proxy or a cut answer tells nothing about what was done."""
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        raise CrmUnavailableError(f"answered {response.status_code} without JSON") from None
+    if not isinstance(body, dict):
+        raise CrmUnavailableError("the answer has an unknown form")
+    return body
+
+
+def _refusal(code: str, field: str | None) -> Exception:
+    """The error for one of the API's words. Names the field, never its value."""
+    word = code.upper()
+    if word in _TRANSIENT:
+        return CrmUnavailableError(word)
+    if word in _OUR_FAULT:
+        return CrmMisconfiguredError(word)
+    return CrmRefusedError(word + (f" ({field})" if field else ""), word)
+
+
+def _retry_after(response: httpx2.Response) -> timedelta | None:
+    value = response.headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        wait = timedelta(seconds=min(int(value), 3600))
+    else:
+        try:
+            instant = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        wait = instant.astimezone(UTC) - datetime.now(UTC)
+    return min(max(wait, timedelta(seconds=1)), _LONGEST_WAIT)

@@ -1,0 +1,176 @@
+"""``reglament doctor``: what a worker needs, checked one by one, and mended where that can be done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from google.protobuf.duration_pb2 import Duration
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from regulations.company import CompanyError, load_company
+from regulations.editions import EditionError, load_editions
+from regulations.production_calendars import production_calendar
+from runtime.billing import BillingReader
+from runtime.connection import connect
+from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, migrate, open_billing, schema_state
+from runtime.mail import Mailer
+from runtime.settings import Settings
+from runtime.zoho import ZohoCrm
+from workflows import attributes
+
+T = TypeVar("T")
+RETENTION = timedelta(days=90)
+"""How long the namespace keeps closed cases: senders repeat their webhooks for days, and people ask for weeks."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: whether all is well, what was seen, and what to do."""
+
+    check: str
+    ok: bool
+    seen: str
+    remedy: str = ""
+    mended: bool = False
+
+
+async def examine(*, fix: bool, as_json: bool) -> int:
+    """Runs every check and prints the findings; the exit code is 0 when all is well (after mending)."""
+    try:
+        settings = Settings()
+    except ValidationError as e:
+        print(f"settings: {e}")
+        return 2
+    findings = [
+        *_company(settings),
+        *await _temporal(settings, fix),
+        *await _database(settings, fix),
+        await _asked("mail", settings.mail is not None, "REGLAMENT_MAIL__HOST …", lambda: Mailer(_given(settings.mail)).check()),
+        await _asked("crm", settings.crm is not None, "REGLAMENT_CRM__API …", lambda: _crm(settings)),
+    ]
+    if as_json:
+        print(json.dumps([f.__dict__ for f in findings], ensure_ascii=False))
+    else:
+        table = Table("check", "", "seen", "remedy")
+        for f in findings:
+            mark = "[green]ok[/green]" if f.ok else "[red]wrong[/red]"
+            table.add_row(f.check, "[green]mended[/green]" if f.mended else mark, f.seen, f.remedy)
+        Console().print(table)
+    return 0 if all(f.ok for f in findings) else 1
+
+
+def _given(value: T | None) -> T:
+    assert value is not None  # noqa: S101 - asked only where it is set
+    return value
+
+
+def _company(settings: Settings) -> list[Finding]:
+    findings = []
+    try:
+        company = load_company(settings.company)
+        findings.append(Finding("company", True, f"{company.name}; roles: {', '.join(sorted(company.roles))}"))
+        for name, spec in company.calendars.items():
+            if spec.country is not None:
+                known = production_calendar(spec.country).known_through
+                soon = known < datetime.now(UTC).date() + timedelta(days=60)
+                remedy = "update reglament: next year's decree is out by autumn" if soon else ""
+                findings.append(Finding(f"calendar {name}", not soon, f"{spec.country} known through {known}", remedy))
+    except CompanyError as e:
+        findings.append(Finding("company", False, str(e), "mend the file that REGLAMENT_COMPANY names"))
+    try:
+        editions = load_editions(settings.editions)
+        findings.append(Finding("editions", True, ", ".join(f.id for f in editions.files)))
+    except EditionError as e:
+        findings.append(Finding("editions", False, str(e), "mend the edition"))
+    return findings
+
+
+async def _temporal(settings: Settings, fix: bool) -> list[Finding]:
+    try:
+        client = await connect(patience=timedelta(seconds=3))
+    except RuntimeError as e:
+        return [Finding("temporal", False, str(e), "start the server, or set TEMPORAL_ADDRESS")]
+    found = [Finding("temporal", True, f"{client.service_client.config.target_host}, namespace {client.namespace}")]
+    try:
+        found.append(await _retention(client, fix))
+        found.append(await _search_attributes(client, fix))
+    except RPCError as e:
+        found.append(Finding("namespace", False, e.status.name, "check the namespace and your rights in it"))
+    return found
+
+
+async def _retention(client: Client, fix: bool) -> Finding:
+    described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    kept = timedelta(seconds=described.config.workflow_execution_retention_ttl.seconds)
+    if kept >= RETENTION or not fix:
+        return Finding(
+            "retention", kept >= RETENTION, f"{kept.days} days", "" if kept >= RETENTION else "reglament doctor --fix sets 90 days"
+        )
+    wanted = Duration(seconds=int(RETENTION.total_seconds()))
+    await client.workflow_service.update_namespace(
+        UpdateNamespaceRequest(namespace=client.namespace, config=NamespaceConfig(workflow_execution_retention_ttl=wanted))
+    )
+    return Finding("retention", True, f"{RETENTION.days} days", mended=True)
+
+
+async def _search_attributes(client: Client, fix: bool) -> Finding:
+    known = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
+    missing = [key for key in attributes.ALL if key.name not in known.custom_attributes]
+    if not missing:
+        return Finding("search attributes", True, f"all {len(attributes.ALL)}")
+    names = ", ".join(key.name for key in missing)
+    if not fix:
+        return Finding("search attributes", False, f"missing: {names}", "reglament doctor --fix registers them")
+    wanted = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in missing}
+    await client.operator_service.add_search_attributes(AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted))
+    return Finding("search attributes", True, f"registered: {names}", mended=True)
+
+
+async def _database(settings: Settings, fix: bool) -> list[Finding]:
+    url = settings.database_url.get_secret_value()
+    try:
+        current, head = await schema_state(url)
+        mended = current != head and fix
+        if mended:
+            await migrate(url)
+            current = head
+        remedy = "" if current == head else "reglament doctor --fix migrates it"
+        found = [Finding("database", current == head, f"revision {current or 'none'}, newest {head}", remedy, mended)]
+    except (DatabaseUnavailableError, DatabaseRefusedError, ValueError) as e:
+        return [Finding("database", False, str(e), "check REGLAMENT_DATABASE_URL and that the database is up")]
+    billing = open_billing(settings.billing_url.get_secret_value() if settings.billing_url else url)
+    try:
+        await BillingReader(billing).rows("doctor", "doctor")
+        found.append(Finding("billing", True, "payments, invoices, tariffs and grants can be read"))
+    except (DatabaseUnavailableError, DatabaseRefusedError) as e:
+        found.append(Finding("billing", False, str(e), "REGLAMENT_BILLING_URL must give the billing_* tables or views"))
+    finally:
+        await billing.dispose()
+    return found
+
+
+async def _asked(check: str, given: bool, setting: str, ask: Callable[[], Awaitable[object]]) -> Finding:
+    if not given:
+        return Finding(check, False, "not set", f"set {setting}")
+    try:
+        await ask()
+    except Exception as e:  # every kind of failure is a finding here; the ports leave values out of their words
+        return Finding(check, False, f"{type(e).__name__}: {e}", "check the settings and that the server is up")
+    return Finding(check, True, "answers")
+
+
+async def _crm(settings: Settings) -> None:
+    async with ZohoCrm(_given(settings.crm)) as crm:
+        await crm.check()

@@ -1,0 +1,110 @@
+"""Cases as an operator looks at them: the read-out of one, the list of many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from temporalio.client import Client, RPCError, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.service import RPCStatusCode
+
+from regulations.handoff.narration import ReadOut
+from workflows import attributes
+
+COLOURS = {"overdue": "red", "met_late": "yellow", "met": "green", "open": "cyan", "waived": "dim"}
+
+
+class NotFound(LookupError):
+    """There is no such case."""
+
+
+class Unavailable(RuntimeError):
+    """The server or a worker did not answer."""
+
+
+async def read_case(client: Client, id: str) -> ReadOut:
+    """The read-out of a case, open or closed, as long as the server keeps it.
+
+    Raises:
+        NotFound, Unavailable: with words for the operator.
+    """
+    address = id if "/" in id else f"handoff/{id}"
+    try:
+        read: ReadOut = await client.get_workflow_handle(address).query("case", result_type=ReadOut)
+    except RPCError as e:
+        if e.status is RPCStatusCode.NOT_FOUND:
+            raise NotFound(f"there is no case {address} on this server; reglament cases lists them") from None
+        raise Unavailable(f"the case cannot be read now ({e.status.name}): is a worker running?") from None
+    except WorkflowQueryFailedError as e:
+        raise Unavailable(f"the case cannot be read now: {e}") from None
+    return read
+
+
+async def list_cases(
+    client: Client, *, overdue: bool, stage: str | None, kind: str | None, partner: str | None, closed: bool, limit: int
+) -> list[dict[str, Any]]:
+    """Cases from visibility, those due soonest first.
+
+    Raises:
+        Unavailable: the server does not answer, or does not know the search attributes.
+    """
+    terms = ["ExecutionStatus != 'Running'" if closed else "ExecutionStatus = 'Running'", "CaseKind IS NOT NULL"]
+    terms += ["Overdue = true"] if overdue else []
+    for name, value in (("Stage", stage), ("CaseKind", kind), ("Partner", partner)):
+        if value is not None:
+            terms.append(f"{name} = '{_quoted(value)}'")
+    found = []
+    try:
+        async for one in client.list_workflows(" AND ".join(terms), limit=limit):
+            get = one.typed_search_attributes.get
+            due = get(attributes.NEXT_DUE)
+            found.append(
+                {
+                    "case": one.id,
+                    "stage": get(attributes.STAGE),
+                    "clause": get(attributes.CLAUSE),
+                    "next_due": due.isoformat() if due else None,
+                    "overdue": bool(get(attributes.OVERDUE)),
+                    "partner": get(attributes.PARTNER),
+                    "edition": get(attributes.EDITION),
+                    "status": (one.status or WorkflowExecutionStatus.RUNNING).name.lower(),
+                }
+            )
+    except RPCError as e:
+        hint = "run reglament doctor --fix" if e.status is RPCStatusCode.INVALID_ARGUMENT else "is the Temporal server running?"
+        raise Unavailable(f"cases cannot be listed ({e.status.name}): {hint}") from None
+    return sorted(found, key=lambda c: (c["next_due"] is None, str(c["next_due"])))
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def print_cases(found: list[dict[str, Any]], limit: int) -> None:
+    """A table of cases."""
+    table = Table("case", "stage", "clause", "next due (UTC)", "overdue", "partner")
+    for c in found:
+        late = "[red]yes[/red]" if c["overdue"] else ""
+        table.add_row(
+            c["case"], c["stage"] or "", c["clause"] or "", (c["next_due"] or "")[:16].replace("T", " "), late, c["partner"] or ""
+        )
+    console = Console()
+    console.print(table)
+    console.print(f"{len(found)} cases" + (f" (the first {limit}; --limit shows more)" if len(found) == limit else ""))
+
+
+def print_case(case: ReadOut) -> None:
+    """One case: its obligations, then its trail."""
+    console = Console()
+    console.print(f"[bold]{case.id}[/bold]  {case.stage} ({case.stage_text})  edition {case.edition}  revision {case.revision}")
+    duties = Table("clause", "duty", "owner", "due", "state")
+    for o in case.obligations:
+        state = f"[{COLOURS.get(o.state, 'white')}]{o.state}[/]" + (" (paused)" if o.paused else "")
+        duties.add_row(o.clause, o.duty, o.owner, o.due_text + (" (provisional)" if o.provisional else ""), state)
+    console.print(duties)
+    trail = Table("happened (UTC)", "fact", "learnt (UTC)", "from", "by", "note")
+    for f in case.facts:
+        learnt = "" if f.learnt_at == f.happened_at else f"{f.learnt_at:%Y-%m-%d %H:%M:%S}"
+        trail.add_row(f"{f.happened_at:%Y-%m-%d %H:%M:%S}", f.what, learnt, f.source, f.by or "", f.note)
+    console.print(trail)

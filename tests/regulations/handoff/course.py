@@ -1,0 +1,204 @@
+"""A handoff that runs its course in memory: the same pure functions, counted terms and order of steps as the docket's, with a clock of its own.
+
+Any date can be played, in microseconds; what the workflow adds (Updates, timers, activities) is tested on the real server.
+"""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from regulations.calendar_spec import CalendarSpec
+from regulations.case import Obligation
+from regulations.clocks import planned, terms_to_plan
+from regulations.counting import count
+from regulations.editions import load_editions
+from regulations.effects import (
+    AccessGrant,
+    AnyRow,
+    BillingAnswer,
+    BreachRow,
+    CrmOutcome,
+    CrmRecord,
+    Letter,
+    LetterOutcome,
+    NoticeRow,
+    Payment,
+    Price,
+)
+from regulations.handoff.decisions import decide
+from regulations.handoff.facts import apply, learn_billing, learn_crm, learn_letter
+from regulations.handoff.state import ROLES, HandoffState, Stage
+from regulations.messages import Actor, Client, Message, Partner, RequestFile, Sold
+from regulations.plans import Address, Opening, PlanRequest
+from regulations.working_time import working_time
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+CALENDAR = CalendarSpec.simple("Europe/Moscow", "RU")
+EDITIONS = load_editions()
+CC_PERSON = Actor(id="u17", role="cc")
+CC_HEAD_PERSON = Actor(id="u1", role="cc_head")
+MANAGER = Actor(id="u5", role="senior_regional_manager")
+QUESTIONNAIRE = {
+    "name": "ООО Ромашка",
+    "legal_form": "ООО",
+    "inn": "7707083893",
+    "tax_regime": "УСН",
+    "contact_person": "Иванов",
+    "phone": "нет",
+    "email": "client@example.org",
+    "login": "client@example.org",
+    "tariff_and_period": "год",
+    "employees": "3",
+    "e_signature": "да",
+    "promised": "ничего",
+}
+FILES = (
+    RequestFile(name="Анкета клиента client@example.org.docx", kind="questionnaire"),
+    RequestFile(name="Договор.docx", kind="contract"),
+)
+
+
+def at(text: str) -> datetime:
+    """A Moscow instant, written ``2026-11-20 17:30[:SS]``."""
+    return datetime.fromisoformat(text).replace(tzinfo=MOSCOW).astimezone(UTC)
+
+
+def sale(when: datetime, *, key: str = "sold-1", contract: str = "written", told: bool | None = True, collects: bool = False) -> Sold:
+    return Sold.model_validate(
+        {
+            "key": key,
+            "happened_at": when,
+            "deal": "D-1",
+            "partner": Partner(id="p7", name="ИП Петров", email="partner@example.org", collects_payments=collects),
+            "client": Client(login="client@example.org", name="ООО Ромашка", inn="7707083893"),
+            "tariff_line": "bureau",
+            "contract": contract,
+            "told_client": told,
+        }
+    )
+
+
+class Course:
+    """One handoff with its own clock."""
+
+    def __init__(self, start: datetime) -> None:
+        self.now = start
+        self.state = HandoffState(kind="handoff", address="handoff/D-1", uid="uid", stage=Stage.AWAITING_PAYMENT)
+        self.letters: list[Letter] = []
+        self.records: list[CrmRecord] = []
+        self.rows: list[AnyRow] = []
+        self.payments: tuple[Payment, ...] = ()
+        self.access: AccessGrant | None = None
+        self.price: Price | None = None
+        self.billing_answers = True
+        self.crm_answers = True
+        self.calendar = working_time(CALENDAR)
+        self.wake_at: datetime | None = None
+        self.wake_for = ""
+        self._keys = itertools.count(1)
+
+    def key(self) -> str:
+        return f"k{next(self._keys)}"
+
+    # --- what happens
+
+    def deliver(self, message: Message, *, settle: bool = True) -> None:
+        """Applies a message at the present moment; a refusal is raised and leaves no trace."""
+        state = self.state.model_copy(deep=True)
+        apply(state, message, self.now)
+        self.state = state
+        if settle:
+            self.run()
+
+    def say(self, kind: type[Message], happened: datetime | None = None, *, settle: bool = True, **fields: object) -> None:
+        """Delivers a message of a kind with a fresh key."""
+        given = {"key": self.key(), "happened_at": happened or self.now, **fields}
+        if "deal" in kind.model_fields:
+            given.setdefault("deal", "D-1")
+        self.deliver(kind.model_validate(given), settle=settle)
+
+    def pay(self, reached: datetime | None = None, amount: str = "12000", currency: str = "RUB", *, date_only: bool = False) -> None:
+        from decimal import Decimal
+
+        self.payments += (
+            Payment(
+                reference=f"pay-{len(self.payments) + 1}",
+                amount=Decimal(amount),
+                currency=currency,
+                reached_at=reached or self.now,
+                date_only=date_only,
+            ),
+        )
+
+    def grant(self, granted: datetime | None = None) -> None:
+        self.access = AccessGrant(reference="acc-1", granted_at=granted or self.now, tariff="bureau-12")
+
+    def go_to(self, moment: datetime) -> None:
+        """Moves the clock, stopping at every instant at which the case wakes by itself."""
+        while self.wake_at is not None and self.wake_at <= moment:
+            self.now = self.wake_at
+            self.run()
+        self.now = moment
+
+    def go(self, **delta: float) -> None:
+        self.go_to(self.now + timedelta(**delta))
+
+    # --- the docket's steps
+
+    def run(self) -> None:
+        """Counts, decides and acts until nothing is left to do now."""
+        for _ in range(50):
+            self._open_and_count()
+            decision = decide(self.state, self.now)
+            self.state = decision.state
+            self.rows += self.state.rows
+            self.state.rows = []
+            self.letters += decision.letters
+            self.records += decision.records
+            for letter in decision.letters:
+                learn_letter(self.state, letter, LetterOutcome(result="sent", message_id="<m@x>", subject=letter.template), self.now)
+            for record in decision.records if self.crm_answers else []:
+                learn_crm(self.state, record, CrmOutcome(record_id="z1", action="inserted"), self.now)
+            if decision.look_up and self.billing_answers:
+                answer = BillingAnswer(payments=self.payments, price=self.price, access=self.access)
+                learn_billing(self.state, answer, self.now)
+            self.wake_at, self.wake_for = decision.wake_at, decision.wake_for
+            more = any(True for _ in terms_to_plan(self.state, self.now))
+            if not decision.acts and not more:
+                return
+        raise AssertionError("the case does not come to rest")
+
+    def _open_and_count(self) -> None:
+        if self.state.opening is None:
+            edition, language = EDITIONS.in_force("handoff", self.now)
+            roles = {role: Address(email=f"{role}@example.org") for role in ROLES}
+            self.state.opening = Opening(
+                edition=edition, company="Моё дело", language=language, calendar="company", zone="Europe/Moscow", roles=roles
+            )
+        while items := tuple(terms_to_plan(self.state, self.now)):
+            answer = count(self.calendar, PlanRequest(calendar="company", warn_fraction=0.75, terms=items))
+            self.state.offset = answer.offset
+            for term in answer.terms:
+                planned(self.state, term, self.now)
+
+    # --- what is asked in tests
+
+    def duty(self, clause: str) -> Obligation:
+        """The newest obligation of a clause."""
+        return next(o for o in reversed(self.state.obligations) if o.clause == clause)
+
+    def due(self, clause: str) -> str:
+        """The due instant in Moscow, written as `at` reads it."""
+        due = self.duty(clause).due
+        return due.astimezone(MOSCOW).strftime("%Y-%m-%d %H:%M") if due else "-"
+
+    def templates(self) -> list[str]:
+        return [letter.template.removeprefix("handoff/") for letter in self.letters]
+
+    def breaches(self) -> list[tuple[str, str]]:
+        return [(r.clause, r.entry.value) for r in self.rows if isinstance(r, BreachRow)]
+
+    def notices(self, kind: str) -> list[tuple[str, str]]:
+        return [(r.clause, r.role) for r in self.rows if isinstance(r, NoticeRow) and r.kind == kind]

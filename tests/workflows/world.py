@@ -1,0 +1,172 @@
+"""A world for workflow tests: real planning, and activities of the same names that note what they were asked and answer as told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
+
+from activities.planning import Planning
+from regulations.effects import (
+    AccessGrant,
+    AnyRow,
+    BillingAnswer,
+    BillingQuestion,
+    BreachRow,
+    CrmOutcome,
+    CrmRecord,
+    Letter,
+    LetterOutcome,
+    Payment,
+    Price,
+    RecordBatch,
+)
+from regulations.handoff.narration import HandoffResult, ReadOut
+from regulations.handoff.state import ROLES
+from regulations.messages import Message, Sold
+from regulations.plans import Address
+from runtime.connection import workflow_runner
+from tests.regulations.handoff.course import CALENDAR, EDITIONS
+from workflows import attributes
+from workflows.client_handoff import ClientHandoff
+from workflows.docket import Receipt
+
+QUEUE = "reglament"
+
+
+def planning() -> Planning:
+    roles = {role: Address(email=f"{role}@example.org") for role in ROLES}
+    return Planning(company="Моё дело", calendars={"company": CALENDAR}, roles=roles, editions=EDITIONS)
+
+
+class World:
+    """What the case meets outside. Switches may be turned at any time."""
+
+    def __init__(self) -> None:
+        self.payments: tuple[Payment, ...] = ()
+        self.price: Price | None = None
+        self.access: AccessGrant | None = None
+        self.letters: list[Letter] = []
+        self.records: list[CrmRecord] = []
+        self.batches: list[RecordBatch] = []
+        self.mail_up = self.crm_up = self.database_up = self.billing_up = True
+        self.look_ups = self.polls = self.mail_attempts = self.crm_attempts = 0
+        self.refuse_letters = False
+
+    @property
+    def rows(self) -> list[AnyRow]:
+        return [row for batch in self.batches for row in batch.rows]
+
+    def breaches(self) -> list[tuple[str, str]]:
+        return [(r.clause, r.entry.value) for r in self.rows if isinstance(r, BreachRow)]
+
+    def templates(self) -> list[str]:
+        return [letter.template.removeprefix("handoff/") for letter in self.letters]
+
+    @activity.defn(name="look_up_billing")
+    async def look_up_billing(self, question: BillingQuestion) -> BillingAnswer:
+        self.look_ups += 1
+        _must(self.billing_up, "billing")
+        return BillingAnswer(payments=self.payments, price=self.price, access=self.access)
+
+    @activity.defn(name="await_payment")
+    async def await_payment(self, question: BillingQuestion) -> BillingAnswer:
+        self.polls += 1
+        _must(any(p.reference not in question.known for p in self.payments), "payment")
+        return BillingAnswer(payments=self.payments, price=self.price, access=self.access)
+
+    @activity.defn(name="send_letter")
+    async def send_letter(self, letter: Letter) -> LetterOutcome:
+        self.mail_attempts += 1
+        if self.refuse_letters:
+            raise ApplicationError("550", type="Refused", non_retryable=True)
+        _must(self.mail_up, "mail")
+        if letter.key not in {known.key for known in self.letters}:
+            self.letters.append(letter)
+        return LetterOutcome(result="sent", message_id="<m@example.org>", subject=letter.template)
+
+    @activity.defn(name="enter_into_crm")
+    async def enter_into_crm(self, record: CrmRecord) -> CrmOutcome:
+        self.crm_attempts += 1
+        _must(self.crm_up, "crm")
+        self.records.append(record)
+        return CrmOutcome(record_id="z1", action="inserted")
+
+    @activity.defn(name="record")
+    async def record(self, batch: RecordBatch) -> int:
+        _must(self.database_up, "database")
+        self.batches.append(batch)
+        return len(batch.rows)
+
+    def activities(self) -> list[Callable[..., Any]]:
+        plans = planning()
+        return [
+            self.look_up_billing,
+            self.await_payment,
+            self.send_letter,
+            self.enter_into_crm,
+            self.record,
+            plans.open_case,
+            plans.plan,
+        ]
+
+    def worker(self, client: Client, queue: str = QUEUE, **options: Any) -> Worker:
+        """A worker with the strict sandbox of production."""
+        return Worker(
+            client,
+            task_queue=queue,
+            workflows=[ClientHandoff],
+            activities=self.activities(),
+            workflow_runner=workflow_runner(),
+            **options,
+        )
+
+
+def _must(up: bool, what: str) -> None:
+    if not up:
+        raise ApplicationError(f"{what} is away", type="Unavailable")
+
+
+async def begin(client: Client, sold: Sold, *, id: str = "handoff/D-1", queue: str = QUEUE) -> WorkflowHandle[ClientHandoff, HandoffResult]:
+    """Starts a handoff by update-with-start, as a door does; gives a handle without time skipping of its own."""
+    start: WithStartWorkflowOperation[ClientHandoff, HandoffResult] = WithStartWorkflowOperation(
+        ClientHandoff.run,
+        id=id,
+        task_queue=queue,
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(attributes.CASE_KIND, "handoff"),
+                SearchAttributePair(attributes.STAGE, "awaiting_payment"),
+                SearchAttributePair(attributes.PARTNER, sold.partner.id),
+            ]
+        ),
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+    )
+    try:
+        await client.execute_update_with_start_workflow("sold", sold, start_workflow_operation=start, result_type=Receipt)
+    finally:
+        started = await asyncio.gather(start.workflow_handle(), return_exceptions=True)
+    assert not isinstance(started[0], BaseException)
+    return client.get_workflow_handle_for(ClientHandoff.run, id)
+
+
+async def tell(handle: WorkflowHandle[Any, Any], message: Message, name: str) -> Receipt:
+    return await handle.execute_update(name, message, result_type=Receipt)
+
+
+async def read(handle: WorkflowHandle[Any, Any]) -> ReadOut:
+    return await handle.query("case", result_type=ReadOut)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Waits in real time for something that an activity is about to do."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
