@@ -1,0 +1,278 @@
+"""The three handoffs of the demo, each on a clock of its own: events come as a CRM would send them, and the server's time is moved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from sqlalchemy import func, insert, select
+from temporalio.testing import TimeSkipper
+
+from deploy.demo.stage import Stage
+from regulations.calendar_spec import CalendarSpec
+from regulations.handoff.narration import HandoffResult, ReadOut
+from regulations.terms import parse_term
+from regulations.working_time import working_time
+from runtime.database import open_database
+from runtime.tables import (
+    accepted_clients,
+    billing_access_grants,
+    billing_invoices,
+    billing_payments,
+    billing_tariffs,
+    breaches,
+    incidents,
+    notices,
+    obligations,
+    payments_register,
+)
+from starter.delivery import Delivered, deliver
+from starter.views import read_case
+from workflows.client_handoff import ClientHandoff
+
+CALENDAR = working_time(CalendarSpec.simple("Europe/Moscow", "RU"))
+COLOURS = {"D-1": "green", "D-2": "yellow", "D-3": "magenta"}
+QUESTIONNAIRE = {
+    "name": "ООО Ромашка",
+    "legal_form": "ООО",
+    "inn": "7707083893",
+    "tax_regime": "УСН 6 %",
+    "contact_person": "директор",
+    "phone": "по запросу",
+    "email": "client@client.example",
+    "login": "client@client.example",
+    "tariff_and_period": "Бюро, 12 месяцев",
+    "employees": "4",
+    "e_signature": "да",
+    "promised": "первый звонок в течение трёх дней",
+}
+BY = {"id": "u17", "role": "cc"}
+
+EXPECTED: dict[str, tuple[object, ...]] = {
+    # deal: outcome, met, met late, waived, breaches, e-mails to the partner, CRM records
+    "D-1": ("done", 11, 0, 0, 0, 1, 1),
+    "D-2": ("done", 13, 0, 3, 0, 2, 1),
+    "D-3": ("done", 10, 1, 0, 1, 1, 1),
+}
+
+
+class Player:
+    """Plays one case: delivers its events, moves its clock, and prints what the case makes of them."""
+
+    def __init__(self, stage: Stage, console: Console, deal: str) -> None:
+        self.deal, self.case = deal, f"handoff/{deal}"
+        self.partner = f"partner-{deal.lower()}@partner.example"
+        self.skips = 0
+        self._stage, self._console = stage, console
+        self._skipper = TimeSkipper(stage.client)
+        self.handle = stage.client.get_workflow_handle_for(ClientHandoff.run, self.case)
+        self._events = 0
+        self._facts = 0
+        self._due: dict[str, tuple[str, str]] = {}
+        self._engine = open_database(stage.database_url)
+
+    async def now(self) -> datetime:
+        """The case's own time."""
+        return await self._skipper.get_current_time(self.handle)
+
+    async def sell(self, **data: object) -> None:
+        """The sale begins the case; billing has an invoice for it."""
+        login = f"client-{self.deal.lower()}@client.example"
+        await self._bill(billing_tariffs, code=f"bureau-{self.deal}", line="bureau", name="Бюро", price=Decimal(12000), currency="RUB")
+        await self._bill(
+            billing_invoices,
+            number=f"inv-{self.deal}",
+            deal=self.deal,
+            login=login,
+            tariff_code=f"bureau-{self.deal}",
+            amount=Decimal(12000),
+            currency="RUB",
+            issued_on=datetime.now(UTC).date(),
+        )
+        partner = {"id": f"p-{self.deal}", "name": "ИП Петров", "email": self.partner, "collects_payments": False}
+        client = {"login": login, "name": f"ООО Ромашка {self.deal}", "inn": "7707083893"}
+        await self.say(
+            "sold",
+            at=datetime.now(UTC),
+            partner=partner,
+            client=client,
+            tariff_line="bureau",
+            contract="written",
+            told_client=True,
+            **data,
+        )
+
+    async def pay(self) -> None:
+        """The bank posts the payment in billing, and billing says so."""
+        await self._bill(
+            billing_payments,
+            reference=f"pay-{self.deal}",
+            invoice_number=f"inv-{self.deal}",
+            amount=Decimal(12000),
+            currency="RUB",
+            posted_on=(await self.now()).date(),
+            posted_at=await self.now(),
+        )
+        await self.say("payment_received")
+
+    async def grant(self) -> None:
+        """The partner opens the access in its cabinet; nobody tells the case: it looks in billing."""
+        await self._bill(
+            billing_access_grants,
+            reference=f"acc-{self.deal}",
+            login=f"client-{self.deal.lower()}@client.example",
+            deal=self.deal,
+            tariff_code=f"bureau-{self.deal}",
+            granted_at=await self.now(),
+            starts_on=(await self.now()).date(),
+        )
+
+    async def request(self, *, without: tuple[str, ...] = ()) -> None:
+        """The partner's training request with its attachments."""
+        await self.say(
+            "request_received",
+            subject="Обучение клиента от ИП Петров",
+            message_id=f"<request-{self._events}-{self.deal}@partner.example>",
+            files=[
+                {"name": "Анкета клиента client@client.example.docx", "kind": "questionnaire"},
+                {"name": "Договор.docx", "kind": "contract"},
+            ],
+            questionnaire={k: v for k, v in QUESTIONNAIRE.items() if k not in without},
+        )
+
+    async def say(self, what: str, *, at: datetime | None = None, **data: object) -> Delivered:
+        """Delivers an event of this deal that happens at the case's present moment, and prints what came of it."""
+        self._events += 1
+        event: dict[str, Any] = {
+            "id": f"{self.deal}-{self._events}",
+            "type": f"handoff.{what}",
+            "occurred_at": (at or await self.now()).isoformat(),
+            "data": {"deal": self.deal, **data},
+        }
+        done = await deliver(self._stage.client, event, task_queue="reglament", hash_key="demo")
+        await asyncio.sleep(0.4)  # for the effects, so that the timeline reads in order
+        await self.show()
+        return done
+
+    async def until(self, moment: datetime) -> None:
+        """Moves the case's time forward on the real server, through every timer on the way: one skip."""
+        self.skips += 1
+        await self._skipper.fast_forward(self.handle, moment - await self.now())
+        await asyncio.sleep(0.3)
+        await self.show()
+
+    async def until_term(self, term: str, *, after: timedelta = timedelta(0)) -> None:
+        """Moves on to where a term of the regulation ends, counted from now, and a little after."""
+        await self.until(CALENDAR.due(parse_term(term), await self.now()).at + after)
+
+    async def show(self) -> None:
+        """Prints the facts that are new, and the terms that they opened, moved or closed."""
+        read = await read_case(self._stage.client, self.case)
+        for fact in read.facts[self._facts :]:
+            self._line(fact.happened_at, escape(f"{fact.what} {fact.note}".strip()), fact.source)
+        self._facts = len(read.facts)
+        self._terms(read, await self.now())
+
+    def _terms(self, read: ReadOut, now: datetime) -> None:
+        for o in read.obligations:
+            seen = (o.state, o.due_text)
+            if self._due.get(o.key) != seen:
+                self._due[o.key] = seen
+                state = {"met": "green", "overdue": "red", "met_late": "yellow"}.get(o.state, "dim")
+                self._line(now, f"  {o.clause} {escape(o.duty)}", f"[{state}]{o.state}[/]", o.due_text)
+
+    def _line(self, at: datetime, words: str, source: str, due: str = "") -> None:
+        colour = COLOURS[self.deal]
+        local = CALENDAR.local(at)
+        self._console.print(
+            f"[{colour}]{self.deal}[/] [dim]{local:%a %d.%m %H:%M}[/] {words}  [dim]{source}[/]{'  → ' + due if due else ''}"
+        )
+
+    async def done(self) -> HandoffResult:
+        async with asyncio.timeout(30):
+            result = await self.handle.result()
+        await self.show()
+        await self._engine.dispose()
+        return result
+
+    async def _bill(self, table: Any, **values: object) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(table).values(**values))
+
+
+async def smooth(p: Player) -> None:
+    """Everything in time: paid, handed over, accepted, contacted, trained, closed."""
+    await p.sell()
+    await p.pay()
+    await p.until_term("12:00 next working day", after=timedelta(hours=-2))
+    await p.grant()
+    await p.request()
+    await p.until_term("2 working hours")
+    await p.say("accepted", by=BY)
+    await p.until_term("5 working hours")
+    await p.say("first_contact", by=BY)
+    await p.say("contract_signed", by=BY)
+    await p.until_term("4 working days", after=timedelta(hours=-3))
+    await p.say("training_done", by=BY)
+    await p.until_term("last working day of month", after=timedelta(hours=-6))
+    await p.say("closing_documents_signed", by=BY)
+    await p.done()
+
+
+async def returned(p: Player) -> None:
+    """Returned for rework with what is missing, handed over again, accepted on the second try."""
+    await p.sell()
+    await p.pay()
+    await p.until_term("12:00 next working day", after=timedelta(hours=-1))
+    await p.grant()
+    await p.request(without=("inn", "phone"))
+    await p.until_term("3 working hours")
+    await p.say("returned", by=BY, reasons=[{"clause": "3.3"}], comment="Дополните анкету, пожалуйста.")
+    await p.until_term("1 working day", after=timedelta(hours=-5))
+    await p.request()
+    await p.until_term("2 working hours")
+    await p.say("accepted", by=BY)
+    await p.say("contract_signed", by=BY)
+    await p.until_term("10 working hours")
+    await p.say("first_contact", by=BY)
+    await p.say("training_done", by=BY)
+    await p.until_term("last working day of month", after=timedelta(hours=-5))
+    await p.say("closing_documents_signed", by=BY)
+    await p.done()
+
+
+async def missed(p: Player) -> None:
+    """The first contact is missed: reminded of, recorded at its due instant, escalated, and met late."""
+    await p.sell()
+    await p.pay()
+    await p.until_term("12:00 next working day", after=timedelta(hours=-2.5))
+    await p.grant()
+    await p.request()
+    await p.say("accepted", by=BY)
+    await p.say("contract_signed", by=BY)
+    await p.until_term("24 working hours", after=timedelta(minutes=90))
+    await p.say("first_contact", by=BY)
+    await p.say("training_done", by=BY)
+    await p.until_term("last working day of month", after=timedelta(hours=-4))
+    await p.say("closing_documents_signed", by=BY)
+    await p.done()
+
+
+scenes: dict[str, Callable[[Player], Awaitable[None]]] = {"D-1": smooth, "D-2": returned, "D-3": missed}
+
+REGISTERS = (obligations, breaches, notices, accepted_clients, payments_register, incidents)
+
+
+async def register_counts(url: str) -> dict[str, int]:
+    """How many rows each register holds."""
+    engine = open_database(url)
+    try:
+        async with engine.connect() as connection:
+            return {t.name: (await connection.execute(select(func.count()).select_from(t))).scalar_one() for t in REGISTERS}
+    finally:
+        await engine.dispose()
