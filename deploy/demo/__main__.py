@@ -1,4 +1,4 @@
-"""``make demo``: three handoffs side by side on real parts, months of regulation in about a minute; exit code 0 only if all is as expected."""
+"""``make demo``: three handoffs side by side on real parts, weeks in half a minute; exit code 0 only if all is as expected."""
 
 from __future__ import annotations
 

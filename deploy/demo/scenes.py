@@ -170,6 +170,20 @@ class Player:
         """Moves on to where a term of the regulation ends, counted from now, and a little after."""
         await self.until(CALENDAR.due(parse_term(term), await self.now()).at + after)
 
+    async def dues(self) -> dict[str, datetime]:
+        """The due instants of the open obligations, by clause, the earliest first."""
+        read = await read_case(self._stage.client, self.case)
+        due = {o.clause.removeprefix("handoff "): o.due for o in read.obligations if o.state == "open" and o.due is not None}
+        return dict(sorted(due.items(), key=lambda pair: pair[1]))
+
+    async def fulfil(self, *clauses: str) -> None:
+        """Does the duties of these clauses in the order of their terms, each three hours before it is due."""
+        due = await self.dues()
+        for clause in sorted(clauses, key=lambda c: due[c]):
+            if (moment := due[clause] - timedelta(hours=3)) > await self.now():
+                await self.until(moment)
+            await self.say(PROVES[clause], by=BY)
+
     async def show(self) -> None:
         """Prints the facts that are new, and the terms that they opened, moved or closed."""
         read = await read_case(self._stage.client, self.case)
@@ -205,6 +219,10 @@ class Player:
             await connection.execute(insert(table).values(**values))
 
 
+PROVES = {"2.2.1": "contract_signed", "2.2.4": "first_contact", "2.2.7": "closing_documents_signed", "5.3 (2)": "training_done"}
+"""The event by which a duty of the contact centre is done."""
+
+
 async def smooth(p: Player) -> None:
     """Everything in time: paid, handed over, accepted, contacted, trained, closed."""
     await p.sell()
@@ -214,13 +232,7 @@ async def smooth(p: Player) -> None:
     await p.request()
     await p.until_term("2 working hours")
     await p.say("accepted", by=BY)
-    await p.until_term("5 working hours")
-    await p.say("first_contact", by=BY)
-    await p.say("contract_signed", by=BY)
-    await p.until_term("4 working days", after=timedelta(hours=-3))
-    await p.say("training_done", by=BY)
-    await p.until_term("last working day of month", after=timedelta(hours=-6))
-    await p.say("closing_documents_signed", by=BY)
+    await p.fulfil("2.2.1", "2.2.4", "5.3 (2)", "2.2.7")
     await p.done()
 
 
@@ -237,12 +249,7 @@ async def returned(p: Player) -> None:
     await p.request()
     await p.until_term("2 working hours")
     await p.say("accepted", by=BY)
-    await p.say("contract_signed", by=BY)
-    await p.until_term("10 working hours")
-    await p.say("first_contact", by=BY)
-    await p.say("training_done", by=BY)
-    await p.until_term("last working day of month", after=timedelta(hours=-5))
-    await p.say("closing_documents_signed", by=BY)
+    await p.fulfil("2.2.1", "2.2.4", "5.3 (2)", "2.2.7")
     await p.done()
 
 
@@ -254,12 +261,11 @@ async def missed(p: Player) -> None:
     await p.grant()
     await p.request()
     await p.say("accepted", by=BY)
-    await p.say("contract_signed", by=BY)
-    await p.until_term("24 working hours", after=timedelta(minutes=90))
+    contact = (await p.dues())["2.2.4"]
+    await p.fulfil(*(clause for clause, due in (await p.dues()).items() if clause in PROVES and due < contact))
+    await p.until(contact + timedelta(minutes=90))
     await p.say("first_contact", by=BY)
-    await p.say("training_done", by=BY)
-    await p.until_term("last working day of month", after=timedelta(hours=-4))
-    await p.say("closing_documents_signed", by=BY)
+    await p.fulfil(*(clause for clause in await p.dues() if clause in PROVES))
     await p.done()
 
 
