@@ -207,6 +207,10 @@ class CaseState(_State):
         if name is not None:
             self.waits[name] = Wait(term="at once", start=now)
 
+    def sure(self, o: Obligation) -> bool:
+        """Whether a term that ran out unproven is a breach for certain; a regulation may have to ask somebody first."""
+        return True
+
     def next_seq(self) -> int:
         self.seq += 1
         return self.seq

@@ -81,20 +81,25 @@ def warn_at(case: CaseState, o: Obligation) -> datetime | None:
     return o.plan.warn_at + min(MAX_JITTER, (o.due - o.plan.warn_at) / 10) * share
 
 
+def untold(o: Obligation) -> bool:
+    """Whether a breach stands that nobody has been told of yet: of a duty done late, too."""
+    return o.breached_at is not None and not o.told and o.standing in (Standing.OVERDUE, Standing.MET_LATE)
+
+
 def next_instant(case: CaseState, now: datetime) -> tuple[datetime, Obligation] | None:
     """The earliest instant after ``now`` at which an obligation needs the case awake: a reminder, a due instant, a telling, a pause's end.
 
     What is past has been decided already, or waits for an answer from outside: no timer is set for it.
     """
     instants: list[tuple[datetime, Obligation]] = []
-    for o in case.unmet():
+    for o in case.obligations:
         if o.paused:
             if (until := o.holds[-1].until) is not None:
                 instants.append((until, o))
         elif o.standing is Standing.OPEN and o.due is not None:
             at = warn_at(case, o)
-            instants.append((at, o) if at is not None and not o.warned and at < o.due else (o.due, o))
-        elif o.standing is Standing.OVERDUE and not o.told and o.plan is not None:
+            instants.append((at, o) if at is not None and not o.warned and now < at < o.due else (o.due, o))
+        elif untold(o) and o.plan is not None:
             instants.append((o.plan.tell_at, o))
     instants = [i for i in instants if i[0] > now]
     return min(instants, key=lambda pair: pair[0]) if instants else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from regulations.catalogue import text
+from regulations.clocks import MAX_JITTER
 from regulations.plans import PlanAnswer, PlannedTerm, PlanRequest, TermToPlan
 from regulations.terms import parse_term
 from regulations.working_time import Pause, WorkingTime
@@ -23,10 +24,8 @@ def count(calendar: WorkingTime, request: PlanRequest) -> PlanAnswer:
 
 
 def _count_one(calendar: WorkingTime, item: TermToPlan, request: PlanRequest) -> PlannedTerm:
-    due = calendar.due(parse_term(item.term), item.start, [Pause(start=p.start, end=p.end) for p in item.pauses])
-    warn_at = None
-    if item.warn:
-        warn_at = calendar.reminder(item.warn_from or item.start, due.at, request.warn_fraction).astimezone(UTC)
+    due = calendar.due(parse_term(item.term), item.start, _pauses(item))
+    warn_at = _warn_at(calendar, item, due.at.astimezone(UTC), request.warn_fraction) if item.warn else None
     return PlannedTerm(
         key=item.key,
         due=due.at.astimezone(UTC),
@@ -38,6 +37,31 @@ def _count_one(calendar: WorkingTime, item: TermToPlan, request: PlanRequest) ->
         span_from=calendar.local(item.start).date(),
         span_to=due.at.date(),
     )
+
+
+def _pauses(item: TermToPlan) -> list[Pause]:
+    return [Pause(start=p.start, end=p.end) for p in item.pauses]
+
+
+def _warn_at(calendar: WorkingTime, item: TermToPlan, due: datetime, fraction: float) -> datetime:
+    """The reminder's instant: a share of the working time, pauses not counted, such that it is sent within working time.
+
+    Reminders are spread by up to `MAX_JITTER`: one that this could carry past a closing comes at the next opening, which is the same
+    moment in working time. When no working time is left before the due instant it does not wait.
+    """
+    start = item.warn_from or item.start
+    if item.pauses:
+        worked = calendar.elapsed(start, due, _pauses(item))
+        share = int(worked * fraction)
+        at = calendar.due(parse_term(f"{share} working seconds"), start, _pauses(item)).at if share else start
+        at = min(at.astimezone(UTC), due)
+    else:
+        at = calendar.reminder(start, due, fraction).astimezone(UTC)
+    if at <= start:
+        return at
+    latest = at + min(MAX_JITTER, (due - at) / 10)
+    opening = calendar.next_open(latest).astimezone(UTC)
+    return at if opening == latest or opening >= due else opening
 
 
 def local_text(at: datetime, language: str) -> str:

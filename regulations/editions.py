@@ -12,11 +12,14 @@ from typing import Literal
 from pydantic import AwareDatetime, JsonValue, ValidationError
 
 from regulations.effects import Wire
+from regulations.handoff.duties import OWNERS
 from regulations.handoff.state import HandoffSettings
 from regulations.plans import Edition
 from regulations.terms import TermError, parse_term
 
 SETTINGS: dict[str, type[Wire]] = {"handoff": HandoffSettings}
+CLAUSES: dict[str, frozenset[str]] = {"handoff": frozenset(OWNERS)}
+"""The clauses that can have a term."""
 RULES: dict[str, frozenset[int]] = {"handoff": frozenset({1})}
 """The numbers of decision rules that this release knows."""
 
@@ -69,11 +72,20 @@ def load_editions(own: Path | None = None) -> Editions:
     shipped = [(str(p.name), p.read_text("utf-8")) for p in resources.files("regulations").joinpath("editions").iterdir()]
     files = [_read(name, content) for name, content in shipped if name.endswith(".toml")]
     if own is not None:
-        files += [_read(str(p), p.read_text("utf-8")) for p in sorted(own.glob("*.toml"))]
+        if not own.is_dir():
+            raise EditionError(f"{own}: no such folder of editions; name the folder that holds the company's *.toml files")
+        files += [_read_own(p) for p in sorted(own.glob("*.toml"))]
     ids = [f.id for f in files]
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
         raise EditionError(f"these ids stand in two editions: {', '.join(twice)}; give each edition an id of its own")
     return Editions(files)
+
+
+def _read_own(path: Path) -> EditionFile:
+    try:
+        return _read(str(path), path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as e:
+        raise EditionError(f"{path}: cannot be read: {e}; save it as UTF-8") from e
 
 
 def _read(name: str, content: str) -> EditionFile:
@@ -86,10 +98,15 @@ def _read(name: str, content: str) -> EditionFile:
         raise EditionError(f"{name}: unknown regulation {e}; known: {', '.join(SETTINGS)}") from e
     if edition.rules not in RULES[edition.regulation]:
         raise EditionError(f"{name}: rules {edition.rules} are not known to this release; it knows {sorted(RULES[edition.regulation])}")
+    known = CLAUSES[edition.regulation]
+    if unknown := sorted(set(edition.terms) - known):  # a slip would leave its clause without a term, silently
+        raise EditionError(f"{name}: no clause {', '.join(unknown)} in {edition.regulation!r}; it has {', '.join(sorted(known))}")
     written = {**edition.terms, **{k: v for k, v in settings.model_dump().items() if k.endswith(("_wait", "_after", "_limit"))}}
     for place, term in written.items():
         try:
-            parse_term(str(term))
+            parsed = parse_term(str(term))
         except TermError as e:
             raise EditionError(f"{name}: {place}: {e}") from e
+        if getattr(parsed, "before", False):
+            raise EditionError(f"{name}: {place}: {term!r} lies before its start; a duty needs a term that runs forwards")
     return edition

@@ -8,19 +8,33 @@ the headers of an e-mail. Errors never show the input (``hide_input_in_errors``)
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, EmailStr, Field, StringConstraints, model_validator
 
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|=\?")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]|=\?")
+"""Besides control characters: the line ends of Unicode, at which Python's ``email`` splits a header."""
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def _one_line(value: str) -> str:
     if _FORBIDDEN.search(value):
         raise ValueError("must be one line without control characters and without '=?'")
     return value
+
+
+def _lines(value: str) -> str:
+    value = value.replace("\r\n", "\n")
+    if _UNPRINTABLE.search(value):  # PostgreSQL takes no NUL: such a text would stop every later write of its case
+        raise ValueError("must hold no control characters but line ends and tabs")
+    return value
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
 
 
 def _inn(value: str) -> str:
@@ -47,8 +61,10 @@ Ident = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,
 """An id of the CRM or of billing: visible to everyone, so never an address, a phone number or a name."""
 Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_one_line)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(_lines)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000), AfterValidator(_lines)]
+Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""Aware, kept in UTC: the same instant written with another offset is the same message."""
 Clause = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*( \([0-9]+\))?$")]
 
 
@@ -69,13 +85,13 @@ class Message(Model):
     """What every message carries."""
 
     key: Key
-    happened_at: AwareDatetime
+    happened_at: Instant
     source: Literal["event", "mailbox", "cli", "ui"] = "event"
     by: Actor | None = None
 
     def digest(self) -> str:
         """A hash of what the message says, whatever way it came: a repeat has the same, a conflict another one."""
-        said = self.model_dump_json(exclude={"source"})
+        said = json.dumps(self.model_dump(mode="json", exclude={"source"}), sort_keys=True)
         return hashlib.sha256(f"{type(self).__name__}:{said}".encode()).hexdigest()[:32]
 
 
@@ -96,7 +112,7 @@ class Extend(CaseMessage):
     """The escalation role sets a later, absolute due instant."""
 
     clause: Clause
-    new_due: AwareDatetime
+    new_due: Instant
     reason: Reason
 
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from regulations.case import CaseState, Evidence, Hold, Obligation, Refusal, Standing
+from regulations.catalogue import text
 from regulations.effects import BreachEntry, BreachRow, IncidentRow, NoticeKind, NoticeRow, ObligationRow
 from regulations.messages import CaseMessage, Extend, Message, Pause, Resume, Waive
 
 AHEAD = timedelta(minutes=5)
 """How far a clock outside may run before ours: a fact later than this is refused."""
+LONGEST = timedelta(days=366)
+"""No sale older and no extension longer than this: beyond, production calendars end, and a term there would stop the whole case."""
 
 
 # --- messages that hold for every case ------------------------------------------------------------------------------
@@ -62,7 +65,7 @@ def apply_to_docket(case: CaseState, message: CaseMessage, now: datetime) -> Non
     _by_escalation_role(o, message)
     match message:
         case Waive():
-            close(case, o, Standing.WAIVED, note=message.reason)
+            waive(case, o, message.happened_at, message.reason)
         case Extend():
             _extend(case, o, message, now, settings.get("extensions", 1))
         case Pause():
@@ -74,6 +77,8 @@ def apply_to_docket(case: CaseState, message: CaseMessage, now: datetime) -> Non
                 raise Refusal("NoPauseLeft", f"the edition allows no further pause of clause {o.clause}")
             if not o.started_at <= message.happened_at < o.due or o.standing is Standing.OVERDUE:
                 raise Refusal("TermPassed", f"a pause of clause {o.clause} must begin within its running term")
+            if o.holds and message.happened_at < (o.holds[-1].end or o.holds[-1].start):
+                raise Refusal("TooEarly", f"a pause of clause {o.clause} cannot begin before the one before it has ended")
             o.holds.append(Hold(start=message.happened_at, reason=message.reason))
             put_obligation(case, o)
         case Resume():
@@ -99,6 +104,8 @@ def _extend(case: CaseState, o: Obligation, message: Extend, now: datetime, allo
         raise Refusal("NoExtensionLeft", f"the edition allows no further extension of clause {o.clause}")
     if message.new_due <= o.due:
         raise Refusal("NotLater", f"the new due instant of clause {o.clause} must lie after the present one")
+    if message.new_due > now + LONGEST:
+        raise Refusal("TooFar", f"an extension of clause {o.clause} goes at most {LONGEST.days} days ahead")
     o.extended_from, o.extended_to = message.happened_at, message.new_due
     o.extensions += 1
     o.plan = None
@@ -107,10 +114,14 @@ def _extend(case: CaseState, o: Obligation, message: Extend, now: datetime, allo
 
 
 def resume(case: CaseState, o: Obligation, at: datetime) -> None:
-    """The clock goes on: the term is counted anew from its start, with the time that it stood."""
-    o.holds[-1].end = at
+    """The clock goes on: the term is counted anew from its start, with the time that it stood, which the edition limits.
+
+    An owner who was reminded before the pause is not reminded again.
+    """
+    hold = o.holds[-1]
+    hold.end = at if hold.until is None else min(at, hold.until)
     o.plan = None
-    o.warned = o.verified = False
+    o.verified = False
     put_obligation(case, o)
 
 
@@ -129,7 +140,7 @@ def open_obligation(
     return o
 
 
-def settle(case: CaseState, o: Obligation, evidence: Evidence | None) -> None:
+def settle(case: CaseState, o: Obligation, evidence: Evidence | None, now: datetime) -> None:
     """Holds an obligation against its evidence: met, met late, or, for a breach that was none, withdrawn.
 
     A duty whose term has not been counted yet waits for the count. The earliest evidence decides.
@@ -137,15 +148,17 @@ def settle(case: CaseState, o: Obligation, evidence: Evidence | None) -> None:
     if evidence is None or o.standing is Standing.WAIVED:
         return
     at = evidence.happened_at
+    if o.paused and at > o.holds[-1].start:
+        resume(case, o, at)  # done while the clock stood: the pause ends there, and the term is counted with it
     waits_for_count = o.term is not None and o.plan is None
-    if o.standing is Standing.MET or waits_for_count:
+    if waits_for_count or (o.standing is Standing.MET and (o.met_at is None or at >= o.met_at)):
         return
-    due = o.due
+    due = o.plan.due if o.plan is not None else None
     if due is None or at <= due:
-        withdrawn = o.breached_at is not None
+        withdrawn = o.breached_at is not None and o.standing is not Standing.MET
         o.met_at, o.met_by = at, evidence.key
         if withdrawn:
-            _enter(case, o, BreachEntry.WITHDRAWN, at)
+            _enter(case, o, BreachEntry.WITHDRAWN, now, text(case.language, "breach", "withdrawn", at=case.local(at)))
         close(case, o, Standing.MET)
     elif o.breached_at is not None and (o.met_at is None or at < o.met_at):
         first = o.met_at is None
@@ -164,6 +177,13 @@ def breach(case: CaseState, o: Obligation) -> None:
     _enter(case, o, BreachEntry.RECORDED, o.due)
 
 
+def waive(case: CaseState, o: Obligation, at: datetime, note: str) -> None:
+    """Lets an obligation go. A term that had run out before is a breach all the same, whichever of message and timer came first."""
+    if o.standing is Standing.OPEN and o.due is not None and o.due < at and case.sure(o):
+        breach(case, o)
+    close(case, o, Standing.WAIVED, note)
+
+
 def close(case: CaseState, o: Obligation, standing: Standing, note: str = "") -> None:
     """Ends an obligation; a clock that still stood stands no more."""
     o.standing = standing
@@ -173,12 +193,20 @@ def close(case: CaseState, o: Obligation, standing: Standing, note: str = "") ->
     put_obligation(case, o)
 
 
-def _enter(case: CaseState, o: Obligation, entry: BreachEntry, at: datetime) -> None:
+def _enter(case: CaseState, o: Obligation, entry: BreachEntry, at: datetime, note: str = "") -> None:
     assert o.breached_at is not None  # noqa: S101
     late = int((at - o.breached_at).total_seconds()) if entry is BreachEntry.MET_LATE else None
     case.put(
         BreachRow(
-            seq=case.next_seq(), key=o.key, clause=o.clause, owner=o.owner, due=o.breached_at, entry=entry, at=at, late_seconds=late
+            seq=case.next_seq(),
+            key=o.key,
+            clause=o.clause,
+            owner=o.owner,
+            due=o.breached_at,
+            entry=entry,
+            at=at,
+            late_seconds=late,
+            note=note,
         )
     )
 

@@ -5,7 +5,8 @@ a `CalendarSpec`; `working_time(spec)` compiles it once and keeps it. Every oper
 intervals in UTC, so a term of a year costs what a term of an hour costs.
 
 Instants go in as aware datetimes of any zone, or as naive ones that are local to the calendar, and come out in the
-calendar's zone. Two datetimes of one zone are compared by Python as wall clocks: compare and subtract in UTC.
+calendar's zone. Python compares two datetimes of one zone as wall clocks, and finds no time of a doubled hour equal to one
+of another zone: compare and subtract in UTC.
 
 Pure: no clock, no environment, no network; the same arguments give the same answer under the same data.
 """

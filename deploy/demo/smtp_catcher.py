@@ -36,6 +36,8 @@ class MailFault(StrEnum):
     """550 to every recipient."""
     NO_SUCH_FIRST_USER = "no_such_first_user"
     """550 to the first recipient of a letter, 250 to the others."""
+    GONE_OR_BUSY = "gone_or_busy"
+    """550 to the first recipient of a letter, 451 to the others."""
     DATA_BUSY = "data_busy"
     """The letter is read and answered 451: it is not taken."""
     DATA_REFUSED = "data_refused"
@@ -205,9 +207,9 @@ class _Answers:
         fault = self._catcher.active_fault()
         first = not session.__dict__.get("asked_before", False)
         session.__dict__["asked_before"] = True
-        if fault is MailFault.BUSY:
+        if fault is MailFault.BUSY or (fault is MailFault.GONE_OR_BUSY and not first):
             return f"451 4.7.1 <{address}> greylisted"
-        if fault is MailFault.NO_SUCH_USER or (fault is MailFault.NO_SUCH_FIRST_USER and first):
+        if fault is MailFault.NO_SUCH_USER or (fault in {MailFault.NO_SUCH_FIRST_USER, MailFault.GONE_OR_BUSY} and first):
             return f"550 5.1.1 <{address}> no such user"
         envelope.rcpt_tos.append(address)
         return "250 OK"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from regulations.case import Refusal
-from regulations.effects import Payment, Price
+from regulations.effects import AccessGrant, Payment, Price
 from regulations.handoff.state import HandoffState, Request
-from regulations.messages import Sold, is_inn
-from regulations.obligations import AHEAD
+from regulations.messages import RequestFile, Sold, is_inn
+from regulations.obligations import AHEAD, LONGEST
 
 BEFORE_SALE = timedelta(days=1)
 """How long before the sale a fact of its handoff may lie: a tariff is sometimes opened the evening before the deal is booked."""
@@ -18,7 +18,7 @@ def check_start(sale: Sold, now: datetime) -> None:
     """The checks that a door and the workflow make before a handoff begins.
 
     Raises:
-        Refusal: ``OutsideRegulation`` (clause 1.2) or ``FromTheFuture``.
+        Refusal: ``OutsideRegulation`` (clause 1.2), ``FromTheFuture`` or ``ImpossibleDate``.
     """
     if sale.partner.collects_payments:
         raise Refusal(
@@ -27,6 +27,8 @@ def check_start(sale: Sold, now: datetime) -> None:
         )
     if sale.happened_at > now + AHEAD:
         raise Refusal("FromTheFuture", "the sale lies in the future by more than 5 minutes; send when it happened, with its offset")
+    if sale.happened_at < now - LONGEST:
+        raise Refusal("ImpossibleDate", f"the sale lies more than {LONGEST.days} days back; correct its date")
 
 
 def check_not_before_sale(sale: Sold, at: datetime) -> None:
@@ -39,6 +41,8 @@ def judge_payment(payment: Payment, price: Price | None, now: datetime) -> str |
     """Why a payment does not count, as a stable code; None when it does (3.2, bad input)."""
     if payment.reached_at > now + AHEAD:
         return "payment_from_the_future"
+    if payment.reached_at < now - 2 * LONGEST:
+        return "payment_too_old"
     if price is not None and payment.currency != price.currency:
         return "payment_in_another_currency"
     if price is not None and payment.amount < price.amount:
@@ -46,14 +50,31 @@ def judge_payment(payment: Payment, price: Price | None, now: datetime) -> str |
     return None
 
 
+def judge_access(sale: Sold, access: AccessGrant, now: datetime) -> str | None:
+    """Why a grant that billing names does not count, as a stable code; None when it does (2.1.2, bad input)."""
+    if access.granted_at > now + AHEAD:
+        return "access_from_the_future"
+    if access.granted_at < sale.happened_at - BEFORE_SALE:
+        return "access_before_sale"
+    return None
+
+
+def counts(file: RequestFile) -> bool:
+    """Whether an attachment is what it is sent for: readable, and a contract in Word format (2.1.4)."""
+    return file.problem is None and (file.kind != "contract" or file.name.lower().endswith((".doc", ".docx")))
+
+
+def wanted_files(sale: Sold) -> list[str]:
+    """The attachments that a request must bring (2.1.4): the contract only where there is a written one."""
+    return ["questionnaire", "contract"] if sale.contract == "written" else ["questionnaire"]
+
+
 def missing_files(state: HandoffState, request: Request) -> list[str]:
     """What the request lacks before it counts as a transfer (2.1.4): codes, with the reason where a file was there but does not count."""
     missing: list[str] = []
-    wanted = ["questionnaire"] + (["contract"] if state.sold.contract == "written" else [])
-    for kind in wanted:
+    for kind in wanted_files(state.sold):
         files = [f for f in request.files if f.kind == kind]
-        good = [f for f in files if f.problem is None and (kind != "contract" or f.name.lower().endswith((".doc", ".docx")))]
-        if not good:
+        if not any(counts(f) for f in files):
             problem = next((f.problem for f in files if f.problem), "not_word" if files else None)
             missing.append(kind if problem is None else f"{kind}:{problem}")
     return missing

@@ -7,18 +7,19 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
-from regulations.case import Obligation, Standing, Tell, Wait
+from regulations.case import Obligation, Standing, Wait
 from regulations.catalogue import text
-from regulations.clocks import next_instant, ran_out, warn_at
-from regulations.effects import CrmRecord, Letter, OnUnknown, Thread
-from regulations.handoff.duties import on_opening, register_client
+from regulations.clocks import next_instant, ran_out, untold, warn_at
+from regulations.effects import CrmRecord, Letter
+from regulations.handoff.duties import on_opening, register_client, waive_all
 from regulations.handoff.state import CC_HEAD, ENDS, KIND, PARTNER, HandoffState, Stage
-from regulations.obligations import breach, close, notice, resume, settle
+from regulations.handoff.tellings import duties, keys, letter, say, words
+from regulations.obligations import breach, notice, resume, settle
 
 PATIENCE = timedelta(minutes=10)
 """How long the partner's letter about 2.1.3 and 2.1.4 waits for billing's word on 2.1.2, so that one letter tells it all."""
-THREADED = frozenset({"handoff/accepted", "handoff/returned", "handoff/incomplete"})
-"""Letters that answer the partner's own e-mail."""
+LATE = timedelta(minutes=15)
+"""A reminder or a breach that we come to later than this (a fact learnt late, a worker away) waits for working time anew."""
 
 
 @dataclass
@@ -49,26 +50,28 @@ def decide(before: HandoffState, now: datetime) -> Decision:
     state = before.model_copy(deep=True)
     decision = Decision(state)
     on_opening(state, now)
-    _set_waits(state)
     _end_pauses(state, now)
-    withdrawn = _settle(state)
-    overdue = _run_out(state, now)
-    _settle(state)
+    withdrawn = _settle(state, now)
+    ask = _run_out(state, now)
+    _settle(state, now)
     _withdraw_breaches(state, withdrawn, now)
-    _warn(state, decision, now)
+    ask = _warn(state, decision, now) or ask
     _tell_breaches(state, decision, now)
-    _stop_waiting(state, now)
+    ask = _stop_waiting(state, now) or ask
+    _set_waits(state)
     if state.stage == Stage.ACCEPTED and not any(True for _ in state.unmet()) and not _uncounted(state):
         state.stage = Stage.DONE
-    _say(state, decision, now)
+    decision.letters += say(state, now)
+    state.letters_out += [sent.key for sent in decision.letters]
     register_client(state)
-    decision.records, state.records = state.records, []
+    _enter_next(state, decision)
     if state.polling and state.stage != Stage.AWAITING_PAYMENT:
         state.polling, decision.stop_waiting = False, True
     if state.stage in ENDS:
-        state.ended, state.outcome = not (state.tells or _uncounted(state)), state.stage
+        state.ended, state.outcome = not _unfinished(state), state.stage
     else:
-        _ask_billing(state, decision, now, overdue)
+        _ask_billing(state, decision, now, ask)
+    _tidy(state)
     _next(state, decision, now)
     return decision
 
@@ -79,78 +82,124 @@ def _uncounted(state: HandoffState) -> bool:
     )
 
 
+def _unfinished(state: HandoffState) -> bool:
+    """Whether an ending case has yet to say something, or to learn what became of what it said: a refused letter is told to a person."""
+    under_way = state.letters_out or state.record_out or state.records
+    return bool(state.tells or under_way or _uncounted(state) or any(untold(o) for o in state.obligations))
+
+
+def _enter_next(state: HandoffState, decision: Decision) -> None:
+    """2.2.5: one entry at a time, in order."""
+    if state.records and state.record_out is None:
+        decision.records.append(state.records.pop(0))
+        state.record_out = decision.records[0].key
+
+
 def _set_waits(state: HandoffState) -> None:
-    """Once billing knows of no payment: the end of waiting for it (3.2), and the moment from which billing is asked again and again."""
-    if state.stage != Stage.AWAITING_PAYMENT or state.looked_up_at is None:
+    """3.2: the end of waiting for a payment, and the moment from which billing is asked again and again.
+
+    2.1.2: an access that is overdue is asked for once in a while, since nobody may tell us of it.
+    """
+    if state.looked_up_at is None:
         return
-    sold = state.sold.happened_at
-    state.waits.setdefault("payment", Wait(term=state.settings.payment_wait, start=sold))
-    state.waits.setdefault("poll", Wait(term=state.settings.poll_after, start=sold))
+    if state.stage == Stage.AWAITING_PAYMENT:
+        sold = state.sold.happened_at
+        state.waits.setdefault("payment", Wait(term=state.settings.payment_wait, start=sold))
+        state.waits.setdefault("poll", Wait(term=state.settings.poll_after, start=sold))
+    else:
+        state.waits.pop("payment", None)
+        state.waits.pop("poll", None)
+    access, wait = state.obligation("2.1.2"), state.waits.get("access")
+    if access is None or access.standing is not Standing.OVERDUE:
+        state.waits.pop("access", None)
+    elif wait is None or wait.start < state.looked_up_at:
+        state.waits["access"] = Wait(term=state.settings.poll_after, start=state.looked_up_at)
 
 
 def _end_pauses(state: HandoffState, now: datetime) -> None:
+    """A pause ends by itself at the edition's limit; the trail says so."""
     for o in state.unmet():
         if o.paused and (until := o.holds[-1].until) is not None and now >= until:
             resume(state, o, until)
+            state.note("pause_ended", until, now, key=f"{o.key}#pause{len(o.holds)}", note=o.clause)
 
 
-def _settle(state: HandoffState) -> list[Obligation]:
+def _settle(state: HandoffState, now: datetime) -> list[Obligation]:
     """Holds every duty against its proof; gives those whose recorded breach turned out to be none."""
     withdrawn = []
     for o in state.obligations:
         was = o.standing
-        settle(state, o, state.proof(o))
+        settle(state, o, state.proof(o), now)
         if o.breached_at is not None and o.standing is Standing.MET and was is not Standing.MET:
             withdrawn.append(o)
     return withdrawn
 
 
-def _run_out(state: HandoffState, now: datetime) -> list[Obligation]:
-    """Records the breaches. 2.1.2 waits for billing's answer: what counts is billing's own time, whether we were told or not."""
-    asked_billing = []
+def _run_out(state: HandoffState, now: datetime) -> bool:
+    """Records the breaches; says whether billing must be asked first (2.1.2)."""
+    ask = False
     for o in list(state.unmet()):
         if not ran_out(o, now):
             continue
-        if _billing_must_say(state, o, o.due):
-            asked_billing.append(o)
+        if not state.sure(o):
+            ask = True
         elif (proof := state.proof(o)) is None or proof.happened_at > (o.due or now):
             breach(state, o)
-    return asked_billing
-
-
-def _billing_must_say(state: HandoffState, o: Obligation, since: datetime | None) -> bool:
-    return o.clause == "2.1.2" and since is not None and (state.looked_up_at is None or state.looked_up_at < since)
+    return ask
 
 
 def _waits_for_billing(state: HandoffState, now: datetime) -> datetime | None:
     """Until when a letter to the partner waits for billing's word on 2.1.2; None: it need not, or has waited long enough."""
     for o in state.unmet():
         since = warn_at(state, o) if not o.warned and o.due is not None and now < o.due else o.due
-        if since is not None and now >= since and _billing_must_say(state, o, since) and now < since + PATIENCE:
+        if since is not None and now >= since and state.billing_must_say(o, since) and now < since + PATIENCE:
             return since + PATIENCE
     return None
 
 
-def _warn(state: HandoffState, decision: Decision, now: datetime) -> None:
-    """One reminder before the term: the partner by a letter, people inside by a notice."""
+def _hour(state: HandoffState, what: str, o: Obligation, planned: datetime, now: datetime) -> datetime | None:
+    """From when people may be told: the planned hour; if we come to it late, working time from now on. None: not counted yet."""
+    if now < planned + LATE:
+        return planned
+    wait = state.waits.setdefault(f"hour:{what}:{o.key}", Wait(term="at once", start=now))
+    return wait.plan.tell_at if wait.plan is not None else None
+
+
+def _learnt_late(state: HandoffState, o: Obligation) -> bool:
+    """Whether we learnt of the start only after the moment for the reminder, so that less time than usual was left."""
+    at = warn_at(state, o)
+    return at is not None and o.opened_at > at
+
+
+def _warn(state: HandoffState, decision: Decision, now: datetime) -> bool:
+    """One reminder before the term: the partner by a letter, people inside by a notice. Says whether billing must be asked first."""
+    ask = False
     due: list[Obligation] = []
     waits = _waits_for_billing(state, now)
     for o in state.unmet():
         at = warn_at(state, o)
         if o.warned or o.paused or o.standing is not Standing.OPEN or at is None or now < at or o.due is None or now >= o.due:
             continue
-        if _billing_must_say(state, o, at):
-            state.look_up_wanted = True
+        if state.billing_must_say(o, at):
+            ask = True
             continue
-        if o.owner == PARTNER and waits:
+        earliest = _hour(state, "warning", o, at, now)
+        if earliest is None:
             continue
-        o.warned = True
+        if earliest >= o.due:
+            earliest = now  # no working time is left before the term: the reminder does not wait for it
         if o.owner == PARTNER:
+            if now < earliest or waits:
+                continue
             due.append(o)
         else:
-            notice(state, o.owner, "warning", _words(state, "warning", o), key=o.key, clause=o.clause, due=o.due, earliest=at)
+            said = words(state, "warning", o, learnt_late=_learnt_late(state, o))
+            notice(state, o.owner, "warning", said, key=o.key, clause=o.clause, due=o.due, earliest=earliest)
+        o.warned = True
     if due:
-        _letter(state, decision, "handoff/reminder", _keys(due), now, duties=_duties(state, due), learnt_late=False)
+        late = any(_learnt_late(state, o) for o in due)
+        decision.letters.append(letter(state, "handoff/reminder", keys(due), now, duties=duties(state, due), learnt_late=late))
+    return ask
 
 
 def _tell_breaches(state: HandoffState, decision: Decision, now: datetime) -> None:
@@ -158,20 +207,22 @@ def _tell_breaches(state: HandoffState, decision: Decision, now: datetime) -> No
     told: list[Obligation] = []
     waits = _waits_for_billing(state, now)
     for o in state.obligations:
-        if o.told or o.breached_at is None or o.plan is None or o.standing in (Standing.WAIVED, Standing.MET):
+        if not untold(o) or o.plan is None:
+            continue
+        earliest = _hour(state, "breach", o, o.plan.tell_at, now)
+        if earliest is None:
             continue
         if o.owner == PARTNER:
-            if now < o.plan.tell_at or waits:
+            if now < earliest or waits:
                 continue
             told.append(o)
         o.told = True
+        said = words(state, "breach", o, learnt_late=_learnt_late(state, o))
         for role in sorted({o.owner, o.escalation} - {PARTNER}):
-            notice(
-                state, role, "breach", _words(state, "breach", o), key=o.key, clause=o.clause, due=o.breached_at, earliest=o.plan.tell_at
-            )
+            notice(state, role, "breach", said, key=o.key, clause=o.clause, due=o.breached_at, earliest=earliest)
     if told:
-        late = any(o.due is not None and o.opened_at >= o.due for o in told)
-        _letter(state, decision, "handoff/breach", _keys(told), now, duties=_duties(state, told), learnt_late=late)
+        late = any(_learnt_late(state, o) for o in told)
+        decision.letters.append(letter(state, "handoff/breach", keys(told), now, duties=duties(state, told), learnt_late=late))
 
 
 def _withdraw_breaches(state: HandoffState, withdrawn: list[Obligation], now: datetime) -> None:
@@ -182,36 +233,41 @@ def _withdraw_breaches(state: HandoffState, withdrawn: list[Obligation], now: da
             for role in sorted({o.owner, o.escalation} - {PARTNER}):
                 state.tell(role, "breach_withdrawn", o.key, now, {"clause": o.clause})
     if partner:
-        state.tell(PARTNER, "handoff/breach_withdrawn", _keys(partner), now, {"duties": _duties(state, partner), "learnt_late": False})
+        values: dict[str, JsonValue] = {"duties": duties(state, partner), "learnt_late": True}
+        state.tell(PARTNER, "handoff/breach_withdrawn", keys(partner), now, values)
 
 
-def _stop_waiting(state: HandoffState, now: datetime) -> None:
-    """3.2: no payment; a return that is not resubmitted. The partner is told, the case closes."""
+def _stop_waiting(state: HandoffState, now: datetime) -> bool:
+    """3.2: no payment; a return that is not resubmitted. The partner is told, the case closes. The last word on a payment is billing's."""
     payment = state.waits.get("payment")
     if state.stage == Stage.AWAITING_PAYMENT and payment and payment.plan and now >= payment.plan.due and not state.looking_up:
         if state.looked_up_at is None or state.looked_up_at < payment.plan.due:
-            state.look_up_wanted = True  # the last word is billing's
-        else:
-            _end_waiting(state, Stage.NOT_PAID, "handoff/not_paid", now, waited_until=payment.plan.due_text)
+            return True
+        _end_waiting(state, Stage.NOT_PAID, "handoff/not_paid", payment.plan.due, now, waited_until=payment.plan.due_text)
     wait = state.waits.get(f"resubmission/{state.round}")
     if state.stage == Stage.RETURNED and wait is not None and wait.plan is not None and now >= wait.plan.due:
         returned = state.local(state.returned_at or now)
-        _end_waiting(state, Stage.REFUSED, "handoff/not_resubmitted", now, waited_until=wait.plan.due_text, returned_on=returned)
+        until = wait.plan.due_text
+        _end_waiting(state, Stage.REFUSED, "handoff/not_resubmitted", wait.plan.due, now, waited_until=until, returned_on=returned)
+    return False
 
 
-def _end_waiting(state: HandoffState, stage: Stage, template: str, now: datetime, **values: JsonValue) -> None:
+def _end_waiting(state: HandoffState, stage: Stage, template: str, at: datetime, now: datetime, **values: JsonValue) -> None:
     state.stage = stage
-    for o in list(state.unmet()):
-        close(state, o, Standing.WAIVED, note=stage)
+    waive_all(state, at, stage, now)
     state.tell(PARTNER, template, stage, now, values)
     state.tell(CC_HEAD, stage, stage, now)
 
 
-def _ask_billing(state: HandoffState, decision: Decision, now: datetime, overdue: list[Obligation]) -> None:
-    """3.2, 2.1.2: asked at once, when somebody says that money came, before a breach of 2.1.2 is believed, and by an infrequent poll."""
-    state.look_up_wanted = state.look_up_wanted or bool(overdue)
-    if state.look_up_wanted and not state.looking_up:
-        state.look_up_wanted, state.looking_up = False, True
+def _ask_billing(state: HandoffState, decision: Decision, now: datetime, ask: bool) -> None:
+    """3.2, 2.1.2: asked at once, when somebody says that money came, before a breach of 2.1.2 is believed, and by an infrequent poll.
+
+    ``ask`` is a need of this moment: it is seen again after the answer. ``look_up_wanted`` is news, which an answer under way may lack.
+    """
+    access = state.waits.get("access")
+    ask = ask or (access is not None and access.plan is not None and now >= access.plan.due)
+    if (ask or state.look_up_wanted) and not state.looking_up:
+        state.look_up_wanted, state.looking_up, state.asked_at = False, True, now
         decision.look_up = True
     poll = state.waits.get("poll")
     unpaid = state.stage == Stage.AWAITING_PAYMENT and not state.looking_up
@@ -219,111 +275,14 @@ def _ask_billing(state: HandoffState, decision: Decision, now: datetime, overdue
         state.polling = decision.await_payment = True
 
 
-# --- words ----------------------------------------------------------------------------------------------------------
-
-
-def _say(state: HandoffState, decision: Decision, now: datetime) -> None:
-    """Hands on every telling: letters to the partner when their hour has come, notices to people inside with their hour."""
-    waiting: list[Tell] = []
-    for tell in state.tells:
-        wait = state.waits.get(tell.wait) if tell.wait else None
-        if tell.what == "handoff/incomplete" and state.request is not None and state.request.complete_at is not None:
-            state.waits.pop(tell.wait or "", None)
-            continue  # what was missing has come meanwhile
-        if tell.wait and (wait is None or wait.plan is None):
-            waiting.append(tell)
-            continue
-        not_before = wait.plan.tell_at if wait and wait.plan else now
-        if tell.role == PARTNER and now < not_before:
-            waiting.append(tell)
-            continue
-        if tell.wait:
-            del state.waits[tell.wait]
-        if tell.role == PARTNER:
-            _letter(state, decision, tell.what, tell.key, now, **_filled(state, tell))
-        else:
-            kind = "ended" if tell.what in ("ended", "not_paid", "refused") else "incident"
-            kind = "breach_withdrawn" if tell.what == "breach_withdrawn" else kind
-            clause = str(tell.values.get("clause", ""))
-            words = text(state.language, "notice", tell.what, **{**tell.values, "duty": text(state.language, KIND, "duty", clause)})
-            notice(state, tell.role, kind, words, key=tell.key, clause=clause, earliest=not_before)  # type: ignore[arg-type]
-    state.tells = waiting
-
-
-def _filled(state: HandoffState, tell: Tell) -> dict[str, JsonValue]:
-    """Puts codes into words: missing files, missing fields, the grounds of chapter 3."""
-    values = dict(tell.values)
-    if tell.what == "handoff/incomplete":
-        attachments = state.obligation("2.1.4")
-        values["missing"] = [_file(state, code) for code in _strings(values["missing"])]
-        values["due"] = attachments.due_text if attachments else ""
-    if tell.what == "handoff/returned":
-        wait = state.waits.get(f"resubmission/{state.round}")
-        values["resubmit_by"] = wait.plan.due_text if wait and wait.plan else ""
-        reasons = values["reasons"] if isinstance(values["reasons"], list) else []
-        values["reasons"] = [
-            {
-                "clause": r["clause"],
-                "text": r["text"] or text(state.language, KIND, "ground", str(r["clause"])),
-                "details": [_field(state, code) for code in _strings(r["details"])],
-            }
-            for r in reasons
-            if isinstance(r, dict)
-        ]
-    return values
-
-
-def _strings(values: JsonValue) -> list[str]:
-    return [str(v) for v in values] if isinstance(values, list) else []
-
-
-def _file(state: HandoffState, code: str) -> str:
-    kind, _, problem = code.partition(":")
-    words = text(state.language, KIND, "file", kind)
-    return f"{words}: {text(state.language, KIND, 'file', problem)}" if problem else words
-
-
-def _field(state: HandoffState, code: str) -> str:
-    name, _, problem = code.partition(":")
-    words = text(state.language, KIND, "field", name)
-    return f"{words} ({text(state.language, KIND, 'field', problem)})" if problem else words
-
-
-def _letter(state: HandoffState, decision: Decision, template: str, key: str, now: datetime, **values: JsonValue) -> None:
-    sale, request = state.sold, state.request
-    thread = None
-    if template in THREADED and request is not None and request.message_id is not None:
-        thread = Thread(message_id=request.message_id, references=request.references, subject=request.subject)
-    letter = Letter(
-        key=f"{state.uid}#{template}#{key}",
-        template=template,
-        language=state.language,
-        to=(sale.partner.email,),
-        values={
-            "deal": sale.deal,
-            "partner": sale.partner.name,
-            "client": sale.client.name,
-            "login": sale.client.login,
-            "company": state.company,
-            **values,
-        },
-        thread=thread,
-        on_unknown=OnUnknown.HOLD if template == "handoff/accepted" else OnUnknown.REPEAT,
-        now=now,
-    )
-    decision.letters.append(letter)
-
-
-def _keys(obligations: list[Obligation]) -> str:
-    return "+".join(f"{o.key}@{(o.breached_at or o.due or o.started_at).isoformat()}" for o in obligations)
-
-
-def _duties(state: HandoffState, obligations: list[Obligation]) -> list[JsonValue]:
-    return [{"clause": o.clause, "duty": text(state.language, KIND, "duty", o.clause), "due": o.due_text} for o in obligations]
-
-
-def _words(state: HandoffState, what: str, o: Obligation) -> str:
-    return text(state.language, "notice", what, clause=o.clause, duty=text(state.language, KIND, "duty", o.clause), due=o.due_text)
+def _tidy(state: HandoffState) -> None:
+    """Drops the hours of tellings that are done or needed no more."""
+    for name in [n for n in state.waits if n.startswith("hour:")]:
+        _, what, key = name.split(":", 2)
+        o = state.obligation(key)
+        needed = o is not None and (untold(o) if what == "breach" else o.standing is Standing.OPEN and not o.warned)
+        if not needed:
+            del state.waits[name]
 
 
 def _next(state: HandoffState, decision: Decision, now: datetime) -> None:
@@ -332,7 +291,7 @@ def _next(state: HandoffState, decision: Decision, now: datetime) -> None:
     candidates: list[tuple[datetime, str]] = []
     if (instant := next_instant(state, now)) is not None:
         at, o = instant
-        kind = "pause" if o.paused else "tell" if o.standing is Standing.OVERDUE else "due" if at == o.due else "warning"
+        kind = "pause" if o.paused else "tell" if untold(o) else "due" if at == o.due else "warning"
         duty = text(language, KIND, "duty", o.clause)
         candidates.append((at, text(language, "timer", kind, clause=o.clause, duty=duty, due=o.due_text)))
     if (patience := _waits_for_billing(state, now)) is not None:
@@ -342,10 +301,13 @@ def _next(state: HandoffState, decision: Decision, now: datetime) -> None:
         if wait is not None and wait.plan is not None:
             candidates.append((wait.plan.tell_at, text(language, "letter", tell.what)))
     for name, wait in state.waits.items():
+        if name.startswith("hour:") and wait.plan is not None:
+            candidates.append((wait.plan.tell_at, text(language, "activity", "tell")))
         word = name.split("/")[0]
         relevant = {
             "payment": state.stage == Stage.AWAITING_PAYMENT and not state.looking_up,
             "poll": state.stage == Stage.AWAITING_PAYMENT and not state.polling,
+            "access": not state.looking_up,
             "resubmission": state.stage == Stage.RETURNED and name.endswith(f"/{state.round}"),
         }.get(word, False)
         if relevant and wait.plan is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from regulations.case import Evidence, Standing
+from regulations.case import UNMET, Evidence, Obligation, Standing
 from regulations.effects import AcceptedClientRow, CrmRecord, PaymentRegisterRow
 from regulations.handoff.state import (
     CC,
     CC_HEAD,
+    ENDS,
     KIND,
     PARTNER,
     REGIONAL_DIRECTORATE,
@@ -17,7 +18,7 @@ from regulations.handoff.state import (
     Stage,
 )
 from regulations.messages import Accepted
-from regulations.obligations import close, open_obligation
+from regulations.obligations import close, open_obligation, settle, waive
 
 OWNERS: dict[str, tuple[str, str]] = {
     "2.1.1": (PARTNER, SENIOR_REGIONAL_MANAGER),
@@ -43,6 +44,8 @@ def _open(state: HandoffState, clause: str, started_at: datetime, now: datetime,
 
 def on_opening(state: HandoffState, now: datetime) -> None:
     """2.1.1 is owed from the sale on. It has no term of its own: the acceptance check asks for it."""
+    if state.stage in ENDS:
+        return  # withdrawn before anything was decided: what has ended owes nothing
     _open(state, "2.1.1", state.sold.happened_at, now, per_round=False)
 
 
@@ -65,6 +68,7 @@ def advance(state: HandoffState, now: datetime) -> None:
     waits_for_it = state.stage in (Stage.AWAITING_TRANSFER, Stage.RETURNED)
     if not waits_for_it or state.payment is None or request is None or request.complete_at is None:
         return
+    state.waits.pop(f"resubmission/{state.round}", None)
     state.round += 1
     state.transfer_at = max(state.payment.reached_at, request.complete_at)
     state.stage = Stage.CHECKING
@@ -83,7 +87,7 @@ def on_acceptance(state: HandoffState, message: Accepted, now: datetime) -> None
         _open(state, "2.2.1", at, now)
     told = state.obligation("2.1.1")
     if told is not None and told.standing is Standing.OPEN and "2.1.1" not in state.evidence:
-        close(state, told, Standing.WAIVED, note="not declared; asked for in the acceptance")
+        close(state, told, Standing.WAIVED, note="undeclared")
     state.put(
         PaymentRegisterRow(
             seq=state.next_seq(),
@@ -112,17 +116,19 @@ def register_client(state: HandoffState) -> None:
     """Keeps the row of the accepted client as the case knows it now (4.1, 4.2). A first contact alone rides along with the next record."""
     if state.accepted_at is None:
         return
-    row, before = _client_row(state, "accepted", state.accepted_at, ""), state.registered
-    if before is not None and before.model_copy(update={"seq": row.seq}) == row:
+    before = state.registered
+    row = _client_row(state, "accepted", state.accepted_at, "", seq=before.seq if before else 0)
+    if before == row:
         return
-    state.registered = row
-    contact_alone = before is not None and before.model_copy(update={"seq": row.seq, "first_contact_at": row.first_contact_at}) == row
-    state.put(row, pressing=not contact_alone)
+    contact_alone = before is not None and before.model_copy(update={"first_contact_at": row.first_contact_at}) == row
+    state.registered = row.model_copy(update={"seq": state.next_seq()})
+    state.put(state.registered, pressing=not contact_alone)
 
 
 def reverse_acceptance(state: HandoffState, at: datetime, key: str, reason: str, now: datetime) -> None:
     """An acceptance is undone by second rows; the first ones stay. The CRM learns of it."""
-    state.put(_client_row(state, "reversed", at, reason))
+    register_client(state)  # an acceptance undone at the same moment has its first row all the same
+    state.put(_client_row(state, "reversed", at, reason, seq=state.next_seq()))
     state.put(
         PaymentRegisterRow(
             seq=state.next_seq(),
@@ -138,11 +144,25 @@ def reverse_acceptance(state: HandoffState, at: datetime, key: str, reason: str,
     enter_into_crm(state, key, now)
 
 
-def waive_round(state: HandoffState, note: str) -> None:
+def waive_round(state: HandoffState, at: datetime, note: str) -> None:
     """A return: the open obligations of the round are waived; breaches already recorded stay; the partner's 2.1.x stay as they were."""
     for o in list(state.unmet()):
         if o.key.endswith(f"/{state.round}") and state.proof(o) is None:
-            close(state, o, Standing.WAIVED, note=note)
+            waive(state, o, at, note)
+
+
+def waive_all(state: HandoffState, at: datetime, note: str, now: datetime) -> None:
+    """The case ends: what is proven is met, the rest is let go."""
+    for o in list(state.unmet()):
+        settle_open(state, o, now)
+        if o.standing in UNMET:
+            waive(state, o, at, note)
+
+
+def settle_open(state: HandoffState, o: Obligation, now: datetime) -> None:
+    """Holds an open obligation against its proof before somebody decides about it. A breach is decided on in `decisions` alone."""
+    if o.standing is Standing.OPEN:
+        settle(state, o, state.proof(o), now)
 
 
 def enter_into_crm(state: HandoffState, key: str, now: datetime) -> None:
@@ -172,12 +192,12 @@ def enter_into_crm(state: HandoffState, key: str, now: datetime) -> None:
     )
 
 
-def _client_row(state: HandoffState, entry: str, at: datetime, reason: str) -> AcceptedClientRow:
+def _client_row(state: HandoffState, entry: str, at: datetime, reason: str, *, seq: int) -> AcceptedClientRow:
     sale, access, payment = state.sold, state.access, state.payment
     contact = state.evidence.get("2.2.4")
     return AcceptedClientRow.model_validate(
         {
-            "seq": state.next_seq(),
+            "seq": seq,
             "round": state.round,
             "entry": entry,
             "at": at,

@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from regulations.case import Evidence, Refusal, Standing, Wait
+from regulations.case import Evidence, Refusal, Wait
 from regulations.effects import AccessGrant, BillingAnswer, CrmOutcome, CrmRecord, Letter, LetterOutcome
-from regulations.handoff.checks import check_not_before_sale, check_start, judge_payment, missing_fields, missing_files
-from regulations.handoff.duties import advance, on_acceptance, on_payment, reverse_acceptance, waive_round
+from regulations.handoff.checks import (
+    check_not_before_sale,
+    check_start,
+    counts,
+    judge_access,
+    judge_payment,
+    missing_fields,
+    missing_files,
+    wanted_files,
+)
+from regulations.handoff.duties import OWNERS, advance, on_acceptance, on_payment, reverse_acceptance, settle_open, waive_all, waive_round
 from regulations.handoff.state import CC_HEAD, ENDS, PARTNER, HandoffState, Request, Stage
 from regulations.messages import (
     Accepted,
@@ -30,10 +39,12 @@ from regulations.messages import (
     TrainingDone,
     Withdraw,
 )
-from regulations.obligations import admit, apply_to_docket, close, incident, taken
+from regulations.obligations import admit, apply_to_docket, incident, taken
 
 PLAIN_DUTIES = {FirstContact: "2.2.4", ContractSigned: "2.2.1", TrainingDone: "5.3 (2)", ClosingDocumentsSigned: "2.2.7"}
 """Messages that do nothing but prove a duty done."""
+WITHDRAWERS = frozenset(escalation for _, escalation in OWNERS.values())
+"""The roles to which duties of a handoff escalate: these may end the case."""
 
 
 def apply(state: HandoffState, message: Message, now: datetime) -> None:
@@ -49,7 +60,7 @@ def apply(state: HandoffState, message: Message, now: datetime) -> None:
         raise Refusal("Ended", f"the case has ended as {state.stage}; what happens now is a correction of the registers")
     if isinstance(message, HandoffMessage) and message.deal != state.sold.deal:
         raise Refusal("OtherDeal", "the deal of the message is not the deal of this case")
-    if isinstance(message, HandoffMessage):
+    if not isinstance(message, Sold):
         check_not_before_sale(state.sold, message.happened_at)
     note = _take(state, message, now)
     taken(state, message, type(message).__name__, now, note)
@@ -62,7 +73,7 @@ def _take(state: HandoffState, message: Message, now: datetime) -> str:
         case Sold():
             return _begin(state, message, now)
         case PaymentReceived():
-            state.look_up_wanted = state.payment is None
+            state.look_up_wanted = state.look_up_wanted or state.payment is None
         case AccessGranted():
             grant = AccessGrant(
                 reference=message.reference, granted_at=message.happened_at, tariff=message.tariff, starts_on=message.starts_on
@@ -83,6 +94,8 @@ def _take(state: HandoffState, message: Message, now: datetime) -> str:
         case Withdraw():
             return _withdraw(state, message, now)
         case CaseMessage():
+            for o in state.unmet():
+                settle_open(state, o, now)
             apply_to_docket(state, message, now)
             return f"{getattr(message, 'clause', '')}: {getattr(message, 'reason', '')}".strip(": ")
         case _:
@@ -110,10 +123,13 @@ def _begin(state: HandoffState, sale: Sold, now: datetime) -> str:
 
 
 def _access(state: HandoffState, grant: AccessGrant, key: str) -> None:
-    """2.1.2: billing's own time counts, whenever we hear of it; the earliest grant stands."""
-    if state.access is None or grant.granted_at < state.access.granted_at:
+    """2.1.2: billing's own time counts, whenever we hear of it; the earliest grant stands. A later word may add the start of the tariff."""
+    known = state.access
+    if known is None or grant.granted_at < known.granted_at:
         state.access = grant
         _prove(state, "2.1.2", grant.granted_at, key)
+    elif grant.granted_at == known.granted_at and known.starts_on is None and grant.starts_on is not None:
+        state.access = known.model_copy(update={"starts_on": grant.starts_on})
 
 
 def _request(state: HandoffState, message: RequestReceived, now: datetime) -> str:
@@ -121,34 +137,47 @@ def _request(state: HandoffState, message: RequestReceived, now: datetime) -> st
         raise Refusal("WrongStage", "the client is accepted already; a new request needs a return first")
     before = state.request
     files = {f.kind: f for f in (before.files if before else [])}
+    there = dict(before.there) if before else {}
     for f in message.files:
-        if f.problem is None or f.kind not in files or files[f.kind].problem is not None:
+        if counts(f):
+            there[f.kind] = min(there.get(f.kind, message.happened_at), message.happened_at)
+        if counts(f) or f.kind not in files or not counts(files[f.kind]):  # a scan of the contract does not undo its Word file
             files[f.kind] = f
     again = state.stage == Stage.RETURNED
+    newest = before is None or message.happened_at >= before.received_at
     request = Request(
-        subject=message.subject,
-        message_id=message.message_id,
-        references=message.references,
-        received_at=message.happened_at,
-        complete_at=None if again or before is None else before.complete_at,
+        subject=message.subject if newest or before is None else before.subject,
+        message_id=message.message_id if newest or before is None else before.message_id,
+        references=message.references if newest or before is None else before.references,
+        received_at=message.happened_at if newest or before is None else before.received_at,
+        complete_at=before.complete_at if before is not None and state.stage == Stage.CHECKING else None,
+        there=there,
         files=list(files.values()),
-        questionnaire={**(before.questionnaire if before else {}), **message.questionnaire},
+        questionnaire=_merged(before.questionnaire if before else {}, message.questionnaire, newest=newest),
     )
     if again and state.returned_at is not None and message.happened_at < state.returned_at:
         raise Refusal("ImpossibleDate", "this request was received before the return; a resubmission comes after it")
     missing = missing_files(state, request)
-    if not missing and request.complete_at is None:
-        request.complete_at = message.happened_at
+    if not missing:
+        all_there = max(there[kind] for kind in wanted_files(state.sold))
+        _prove(state, "2.1.4", all_there, message.key)
+        if request.complete_at is None:
+            request.complete_at = max(all_there, message.happened_at) if again else all_there
     state.request = request
     _prove(state, "2.1.3", message.happened_at, message.key)
-    if not missing:
-        _prove(state, "2.1.4", message.happened_at, message.key)
-    else:
+    if missing:
+        for older in [t for t in state.tells if t.what == "handoff/incomplete"]:  # the newest word on what is missing is enough
+            state.tells.remove(older)
+            state.waits.pop(older.wait or "", None)
         state.tell(PARTNER, "handoff/incomplete", message.key, now, {"missing": list(missing)})
     if message.told_client:
         _prove(state, "2.1.1", message.happened_at, message.key)
     state.look_up_wanted = state.look_up_wanted or state.access is None or state.payment is None
     return ", ".join(missing)
+
+
+def _merged(known: dict[str, str], given: dict[str, str], *, newest: bool) -> dict[str, str]:
+    return {**known, **given} if newest else {**given, **known}
 
 
 def _decision_time(state: HandoffState, at: datetime) -> None:
@@ -195,9 +224,11 @@ def _return(state: HandoffState, message: Returned, now: datetime) -> str:
     else:
         raise Refusal("WrongStage", f"only a case in checking or accepted is returned; this one is {state.stage}")
     named = missing_fields(state) if any(r.clause == "3.3" for r in message.reasons) else []
-    waive_round(state, "returned")
+    waive_round(state, message.happened_at, "returned")
     state.stage = Stage.RETURNED
     state.returned_at = message.happened_at
+    if state.request is not None:
+        state.request.complete_at = None  # the next transfer is a new request's
     state.waits[f"resubmission/{state.round}"] = Wait(term=state.settings.resubmission_wait, start=message.happened_at)
     state.tell(
         PARTNER,
@@ -214,10 +245,11 @@ def _return(state: HandoffState, message: Returned, now: datetime) -> str:
 
 
 def _withdraw(state: HandoffState, message: Withdraw, now: datetime) -> str:
+    if message.by.role not in WITHDRAWERS:
+        raise Refusal("NotYours", f"only these roles may withdraw a case: {', '.join(sorted(WITHDRAWERS))}")
     if state.stage == Stage.ACCEPTED:
         reverse_acceptance(state, message.happened_at, message.key, message.reason, now)
-    for o in list(state.unmet()):
-        close(state, o, Standing.WAIVED, note="withdrawn")
+    waive_all(state, message.happened_at, "withdrawn", now)
     state.stage = Stage.WITHDRAWN
     state.tell(PARTNER, "handoff/withdrawn", message.key, now, {"reason": message.reason})
     state.tell(CC_HEAD, "ended", message.key, now, {"reason": message.reason})
@@ -230,31 +262,43 @@ def _withdraw(state: HandoffState, message: Withdraw, now: datetime) -> str:
 def learn_billing(state: HandoffState, answer: BillingAnswer, now: datetime) -> None:
     """Takes what billing knows: the first payment that counts (3.2), the access grant (2.1.2).
 
-    A payment that does not count is an incident for a person.
+    A payment or a grant that does not count is an incident for a person, once; a payment that billing has corrected since counts.
     """
+    state.looked_up_at = state.asked_at if state.looking_up and state.asked_at else now
     state.looking_up = False
-    state.looked_up_at = now
+    if state.stage in ENDS:
+        return  # the question was on its way when the case ended: nothing opens any more
     state.price = answer.price or state.price
     for payment in sorted(answer.payments, key=lambda p: (p.reached_at, p.reference)):
-        if state.payment is not None or payment.reference in state.judged:
-            continue
+        if state.payment is not None:
+            break
         wrong = judge_payment(payment, state.price, now)
         if wrong is None:
             state.payment = payment
             state.note("payment", payment.reached_at, now, key=payment.reference, source="billing")
             on_payment(state, now)
         else:
-            state.judged.append(payment.reference)
-            incident(state, payment.reference, wrong, now, f"handoff 3.2: {payment.reference}")
-            state.tell(CC_HEAD, wrong, payment.reference, now, {"reference": payment.reference})
-    if answer.access is not None and (state.access is None or answer.access.granted_at < state.access.granted_at):
-        state.note("access", answer.access.granted_at, now, key=answer.access.reference, source="billing")
+            _doubt(state, payment.reference, wrong, "3.2", now)
+    if answer.access is not None and (wrong := judge_access(state.sold, answer.access, now)) is not None:
+        _doubt(state, answer.access.reference, wrong, "2.1.2", now)
+    elif answer.access is not None:
+        if state.access is None or answer.access.granted_at < state.access.granted_at:
+            state.note("access", answer.access.granted_at, now, key=answer.access.reference, source="billing")
         _access(state, answer.access, answer.access.reference)
     advance(state, now)
 
 
+def _doubt(state: HandoffState, reference: str, wrong: str, clause: str, now: datetime) -> None:
+    """Something in billing that does not count: an incident, and a word to the head of the contact centre, once each."""
+    if reference not in state.judged:
+        state.judged.append(reference)
+        incident(state, reference, wrong, now, f"handoff {clause}: {reference}")
+        state.tell(CC_HEAD, wrong, reference, now, {"reference": reference})
+
+
 def learn_letter(state: HandoffState, letter: Letter, outcome: LetterOutcome | None, now: datetime) -> None:
     """Takes what became of a letter; None: the post refused it for good."""
+    state.letters_out = [key for key in state.letters_out if key != letter.key]
     if outcome is None or outcome.result == "held":
         what = "letter_refused" if outcome is None else "letter_held"
         incident(state, letter.key, what, now, letter.template)
@@ -267,6 +311,7 @@ def learn_letter(state: HandoffState, letter: Letter, outcome: LetterOutcome | N
 
 def learn_crm(state: HandoffState, record: CrmRecord, outcome: CrmOutcome | None, now: datetime) -> None:
     """2.2.5: the CRM accepted the record; None: it refused it for good, and a person is told."""
+    state.record_out = None
     if outcome is None:
         incident(state, record.key, "crm_refused", now, "handoff 2.2.5")
         state.tell(CC_HEAD, "crm_refused", record.key, now)

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from regulations.case import UNMET, Fact, Obligation
+from regulations.case import UNMET, Fact, Obligation, Standing
 from regulations.catalogue import text
 from regulations.clocks import next_due
 from regulations.handoff.checks import missing_fields
 from regulations.handoff.state import ENDS, KIND, HandoffState, Stage
+from regulations.handoff.tellings import field_words
 
 MOST_OBLIGATIONS, MOST_FACTS = 20, 10
 
@@ -67,6 +68,7 @@ class HandoffResult(BaseModel):
     met_late: int
     waived: int
     breaches: int
+    """Those that stand: withdrawn ones are not counted."""
 
 
 def duty(state: HandoffState, clause: str) -> str:
@@ -119,7 +121,7 @@ def result(state: HandoffState) -> HandoffResult:
         met=standings.count("met"),  # type: ignore[arg-type]
         met_late=standings.count("met_late"),  # type: ignore[arg-type]
         waived=standings.count("waived"),  # type: ignore[arg-type]
-        breaches=sum(o.breached_at is not None for o in state.obligations),
+        breaches=sum(o.breached_at is not None and o.standing is not Standing.MET for o in state.obligations),
     )
 
 
@@ -152,7 +154,7 @@ def _hints(state: HandoffState) -> list[str]:
     say = state.language
     hints = []
     if state.stage == Stage.CHECKING and (missing := missing_fields(state)):
-        hints.append(f"\n> {text(say, 'case', 'missing')}: {', '.join(text(say, KIND, 'field', m.split(':')[0]) for m in missing)}")
+        hints.append(f"\n> {text(say, 'case', 'missing')}: {', '.join(_cell(field_words(state, m)) for m in missing)}")
     if state.stage == Stage.CHECKING and "2.1.1" not in state.evidence:
         hints.append(f"\n> {text(say, 'case', 'undeclared')}")
     for name, stage in (("payment", Stage.AWAITING_PAYMENT), (f"resubmission/{state.round}", Stage.RETURNED)):
@@ -171,14 +173,16 @@ def _row(state: HandoffState, o: Obligation) -> str:
     if o.met_at is not None:
         standing += f" {state.local(o.met_at)}"
     if o.note:
-        standing += f" — {o.note}"
+        standing += f" — {text(say, 'note', o.note)}"
     return f"| {o.clause} | {duty(state, o.clause)} | {text(say, 'role', o.owner)} | {_cell(due)} | {_cell(standing)} |"
 
 
 def _fact(state: HandoffState, f: Fact) -> str:
-    words = text(state.language, KIND, "fact", f.what)
-    learnt = f" ({text(state.language, 'case', 'learnt')} {state.local(f.learnt_at)})" if f.learnt_at != f.happened_at else ""
-    return f"- {state.local(f.happened_at)} {_cell(words)}{learnt}{': ' + _cell(f.note) if f.note else ''} · {f.source}"
+    say = state.language
+    words = text(say, KIND, "fact", f.what)
+    learnt = f" ({text(say, 'case', 'learnt')} {state.local(f.learnt_at)})" if f.learnt_at != f.happened_at else ""
+    note = f": {_cell(f.note)}" if f.note else ""
+    return f"- {state.local(f.happened_at)} {_cell(words)}{learnt}{note} · {text(say, 'source', f.source)}"
 
 
 def _cell(value: str) -> str:

@@ -63,6 +63,8 @@ class Request(BaseModel):
     received_at: datetime
     complete_at: datetime | None = None
     """When the last required attachment was there."""
+    there: dict[str, datetime] = {}
+    """Kind of attachment → when the first one that counts had come: e-mails may reach us out of order."""
     files: list[RequestFile] = []
     questionnaire: dict[str, str] = {}
 
@@ -89,9 +91,16 @@ class HandoffState(CaseState):
     """The row of the accepted client as last written down."""
     records: list[CrmRecord] = []
     """CRM entries decided but not yet started."""
+    record_out: str | None = None
+    """Key of the CRM entry under way: one at a time, so that an older one never overtakes a newer."""
+    letters_out: list[str] = []
+    """Keys of the letters under way: the case does not end before their outcome is known."""
     look_up_wanted: bool = False
     looking_up: bool = False
+    asked_at: datetime | None = None
+    """When billing was asked last: its answer speaks of this instant, however long it took."""
     looked_up_at: datetime | None = None
+    """The instant of which billing's last answer speaks."""
     polling: bool = False
 
     @property
@@ -109,6 +118,14 @@ class HandoffState(CaseState):
     @property
     def settings(self) -> HandoffSettings:
         return HandoffSettings.model_validate(self.edition.settings)
+
+    def sure(self, o: Obligation) -> bool:
+        """2.1.2 is missed only when billing says so: what counts is billing's own time, whether we were told or not."""
+        return o.due is None or not self.billing_must_say(o, o.due)
+
+    def billing_must_say(self, o: Obligation, since: datetime) -> bool:
+        """Whether billing has not yet been heard on 2.1.2 about a given instant."""
+        return o.clause == "2.1.2" and (self.looked_up_at is None or self.looked_up_at < since)
 
     def proof(self, o: Obligation) -> Evidence | None:
         """The fact that discharges an obligation: of its round, else of the whole case."""

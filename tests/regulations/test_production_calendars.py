@@ -92,15 +92,15 @@ def test_ukraine_takes_no_days_off_while_martial_law_lasts() -> None:
         assert not calendar.year(year).days
 
 
-def peace_from(day: date) -> ProductionCalendar:
+def under_regime(first: date, last: date) -> ProductionCalendar:
     data = tomllib.loads((DATA / "ua.toml").read_text(encoding="utf-8"))
-    data["regime"][0]["to"] = day - timedelta(days=1)
+    data["regime"][0] |= {"from": first, "to": last}
     data["known_through"] = date(2027, 12, 31)
     return ProductionCalendar(data)
 
 
 def test_the_end_of_martial_law_is_data() -> None:
-    calendar = peace_from(date(2026, 7, 1))
+    calendar = under_regime(date(2022, 3, 24), date(2026, 6, 30))
     special = calendar.year(2026).days
     # Statehood Day and Independence Day are in the second half; 25.12 is a Friday, 1.10 a Thursday; 28.6 was still under the regime.
     assert {day for day in special if special[day].off} == dates(2026, "15.7 24.8 1.10 25.12")
@@ -111,6 +111,16 @@ def test_the_end_of_martial_law_is_data() -> None:
     # the weekends among them move their day off: Labour Day and Victory Day (Saturdays), Easter, Trinity, Independence ... by the rule
     moved = {day for day in peace if peace[day].off} - set(library)
     assert moved == dates(2027, "3.5 4.5 10.5 21.6 27.12")
+
+
+def test_the_edges_of_a_regime() -> None:
+    # 15 July 2026 is the first day of peace and a holiday: its eve still belongs to the regime and stays whole
+    peace = under_regime(date(2022, 3, 24), date(2026, 7, 14)).year(2026).days
+    assert date(2026, 7, 15) in peace
+    assert date(2026, 7, 14) not in peace
+    # 1 January 2022 was a Saturday: its day off would move into the regime, where nothing moves
+    war = under_regime(date(2022, 1, 3), date(2026, 7, 14)).year(2022).days
+    assert set(war) == {date(2022, 1, 1)}
 
 
 def test_kazakhstan_knows_no_short_days_and_moves_neither_christmas_nor_kurban_ait() -> None:
@@ -129,7 +139,9 @@ def test_the_president_layer_counts_only_when_asked_for() -> None:
     assert off - plain == {day for day in declared if day.weekday() < 5}
     assert plain <= off
     in_2021 = {day for day in year_of(2021) if not works(calendar.year(2021, None, ("statute", "president")).days, day)}
-    assert in_2021 - {day for day in year_of(2021) if not works(calendar.year(2021).days, day)} == dates(2021, "4.5 5.5 6.5 7.5 1.11 2.11 3.11")
+    assert in_2021 - {day for day in year_of(2021) if not works(calendar.year(2021).days, day)} == dates(
+        2021, "4.5 5.5 6.5 7.5 1.11 2.11 3.11"
+    )
 
 
 def test_a_region_has_its_own_days_off_in_its_own_layer() -> None:

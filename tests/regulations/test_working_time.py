@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from regulations.calendar_spec import OFFICE_WEEK
 from regulations.working_time import CalendarError, CalendarSpec, HorizonError, Pause, WorkingTime, working_time
-from regulations.zones import ZoneError, zone
 
 ALL_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOSCOW = working_time(CalendarSpec.simple("Europe/Moscow", "RU"))
@@ -173,49 +170,14 @@ def test_rule_6_gaps_and_folds_at_midnight() -> None:
     assert beirut.elapsed(at("2026-03-29T00:00"), at("2026-03-30T00:00")) == 23 * 3600
     assert beirut.due("close of business", at("2026-03-28T12:00")).at.isoformat() == "2026-03-29T01:00:00+03:00"
     assert beirut.elapsed(at("2026-10-24T00:00"), at("2026-10-25T00:00")) == 25 * 3600
+    toronto = own("America/Toronto", [("00:00", "24:00")])  # 1919-03-30 23:30 was followed by 00:30
+    assert toronto.elapsed(at("1919-03-30T00:00"), at("1919-03-31T00:00")) == 23 * 3600 + 1800
+    assert toronto.local(at("1919-03-31T00:00")).isoformat() == "1919-03-31T00:30:00-04:00"
     apia = own("Pacific/Apia", [("09:00", "18:00")])  # 2011-12-30 never came
     assert apia.due("1 working day", at("2011-12-29T10:00")).at.isoformat() == "2011-12-31T18:00:00+14:00"
     assert apia.elapsed(at("2011-12-29T18:00"), at("2011-12-31T09:00")) == 0
     kwajalein = own("Pacific/Kwajalein", [("00:00", "24:00")])
     assert kwajalein.elapsed(at("1993-08-20T00:00"), at("1993-08-23T00:00")) == 48 * 3600
-
-
-def test_rule_9_wrong_calendars_are_refused_with_field_and_remedy() -> None:
-    base = {"tz": "Europe/Moscow", "country": "RU"}
-    for wrong, message in [
-        ({"tz": "Moscow"}, "field 'tz'.*'Moscow'.*IANA"),
-        ({"tz": "../../etc/passwd"}, "field 'tz'"),
-        ({"tz": "zone.tab"}, "field 'tz'"),
-        ({"tz": "tzdata.zi"}, "field 'tz'"),
-        ({"tz": 3}, "field 'tz' is int"),
-        ({"country": "DE"}, "use one of KZ, RU, UA"),
-        ({"country": 3}, "field 'country' is int"),
-        ({"subdivision": "XX"}, "'XX' is not in the production calendar"),
-        ({"country": None, "subdivision": "MOW"}, "'subdivision' needs a country"),
-        ({"weekly": []}, "field 'weekly': give an object"),
-        ({"weekly": {"monday": []}}, "unknown day 'monday'"),
-        ({"weekly": {"mon": "09:00-18:00"}}, "'weekly.mon': give a list"),
-        ({"weekly": {"mon": [["09:00"]]}}, "an interval is a pair"),
-        ({"weekly": {"mon": [["9:00", "18:00"]]}}, "write times as 09:00"),
-        ({"weekly": {"mon": [["09:00", "24:01"]]}}, "write times as 09:00, at most 24:00"),
-        ({"weekly": {"mon": [["09:00", "09:00"]]}}, "empty interval"),
-        ({"weekly": {"mon": [["09:00", "13:00"], ["12:00", "18:00"]]}}, "overlap at 12:00"),
-        ({"weekly": {"mon": []}}, "no day that is ever open"),
-        ({"closed": "2026-12-31"}, "field 'closed': give a list"),
-        ({"closed": ["31.12.2026"]}, "write dates as 2026-12-31"),
-        ({"closed": ["2026-02-30"]}, "write dates as 2026-12-31"),
-        ({"open": ["2026-12-31"]}, "field 'open': give an object"),
-        ({"open": {"2026-12-26": [["18:00", "09:00"]]}}, "runs over midnight"),
-        ({"short_days": 1}, "field 'short_days' is int: give true or false"),
-        ({"layers": ["decree"]}, "field 'layers' has 'decree': use any of statute"),
-        ({"layers": "statute"}, "field 'layers' is str"),
-        ({"colour": "red"}, "unknown field 'colour'"),
-    ]:
-        with pytest.raises(CalendarError, match=message):
-            working_time(CalendarSpec.from_json({**base, **wrong}))
-    for missing, message in [({"country": "RU"}, "no field 'tz'"), ({"tz": "Europe/Moscow"}, "no field 'country'"), (None, "missing")]:
-        with pytest.raises(CalendarError, match=message):
-            CalendarSpec.from_json(missing)  # type: ignore[arg-type]
 
 
 def test_rule_10_answers_beyond_the_decrees_are_provisional_then_refused() -> None:
@@ -253,6 +215,9 @@ def test_ukraine_under_a_regime_is_in_doubt_only_where_peace_would_differ() -> N
     assert kyiv.due("3 working hours", at("2026-08-21T17:30")).provisional  # over Independence Day, Monday 24 August
     assert kyiv.due("3 working hours", at("2026-08-21T17:30")).at.isoformat() == "2026-08-24T11:30:00+03:00"
     assert not kyiv.due("3 working hours", at("2025-08-22T17:30")).provisional
+    sunday = working_time(CalendarSpec.from_json({"tz": "Europe/Kyiv", "country": "UA", "weekly": {"sun": [["00:00", "24:00"]]}}))
+    eve = sunday.due("24 working hours", at("2026-08-23T00:00"))  # the midnight at its end is not yet the holiday
+    assert (eve.at.isoformat(), eve.provisional) == ("2026-08-24T00:00:00+03:00", False)
 
 
 @pytest.mark.parametrize("year", [1900, 1945, 2099, 2100, 2500, 8999])
@@ -266,13 +231,11 @@ def test_without_a_country_any_year_works(year: int) -> None:
 
 
 def test_a_term_of_thousands_of_years_is_exact_and_cheap() -> None:
-    for tz in ("Europe/Berlin", "Africa/Casablanca", "America/Sao_Paulo"):
-        watch = own(tz, [("01:00", "05:00")])  # hours that meet the changes of the clocks
-        start, end = datetime(2090, 3, 1, tzinfo=UTC), datetime(2190, 3, 1, tzinfo=UTC)
-        by_year = sum(
-            watch.elapsed(datetime(year, 3, 1, tzinfo=UTC), datetime(year + 1, 3, 1, tzinfo=UTC)) for year in range(2090, 2190)
-        )
-        assert watch.elapsed(start, end) == by_year
+    night = [["02:00", "02:30"], ["03:00", "05:00"]]  # hours that meet the changes of the clocks
+    for tz, first, last in (("Europe/Berlin", 2090, 2190), ("Africa/Casablanca", 2026, 2110), ("America/Toronto", 1750, 1850)):
+        watch = own(tz, weekly={"sun": night, "mon": night, "thu": [["00:00", "24:00"]]})
+        years = [datetime(year, 3, 1, tzinfo=UTC) for year in range(first, last + 1)]
+        assert watch.elapsed(years[0], years[-1]) == sum(watch.elapsed(start, end) for start, end in pairwise(years))
     far = own("Europe/Berlin")
     due = far.due("10000000 working hours", at("2026-11-20T10:00")).at
     assert far.elapsed(at("2026-11-20T10:00"), due) == 36_000_000_000
@@ -290,7 +253,6 @@ def test_a_term_of_thousands_of_years_is_exact_and_cheap() -> None:
         "999999999999 working days before",
         "999999999999 calendar days before",
         "999999999999 calendar months before",
-        "12:00 999999th working day",
     ],
 )
 def test_a_term_that_leaves_the_years_of_the_calendar_is_refused(term: str) -> None:
@@ -305,8 +267,8 @@ def test_the_edges_of_the_years_are_refused_not_crashed() -> None:
         for term in ("3 working hours", "1 working day", "24 hours", "next day", "end of quarter", "1 working hour before"):
             try:
                 watch.due(term, at(start))
-            except HorizonError as error:
-                assert str(error)  # noqa: PT017 - either answer is right, a crash is not
+            except HorizonError:
+                continue  # either answer is right, any other exception is not
 
 
 PAUSED = [
@@ -341,7 +303,7 @@ def test_pauses_that_overlap_or_touch_a_day_twice_count_once() -> None:
     assert MOSCOW.due("2 working days", at("2026-11-20T10:00"), twice).at == MOSCOW.local(at("2026-11-25T18:00"))
     overlapping = [pause("23T15:00", "23T16:30"), pause("23T15:30", "23T16:00"), pause("23T09:00", "23T09:00")]
     assert MOSCOW.due("8 working hours", at("2026-11-23T09:00"), overlapping).at == MOSCOW.local(at("2026-11-24T09:30"))
-    evening = [pause("23T19:00", "24T08:00")]
+    evening = [pause("23T18:00", "24T09:00")]
     assert MOSCOW.due("2 working days", at("2026-11-20T10:00"), evening) == MOSCOW.due("2 working days", at("2026-11-20T10:00"))
     before = [pause("19T10:00", "20T10:00")]
     assert MOSCOW.due("2 working days", at("2026-11-20T10:00"), before) == MOSCOW.due("2 working days", at("2026-11-20T10:00"))
@@ -356,6 +318,7 @@ def test_elapsed_is_zero_when_reversed_and_leaves_pauses_out() -> None:
     pause = Pause(at("2026-11-20T17:00"), at("2026-11-23T10:00"))
     assert MOSCOW.elapsed(at("2026-11-20T12:00"), at("2026-11-23T12:00"), [pause]) == 7 * 3600
     assert MOSCOW.elapsed(at("2026-11-20T12:00"), at("2026-11-23T09:30"), [pause]) == 5 * 3600
+    assert MOSCOW.elapsed(at("2026-11-20T12:00"), at("2026-11-20T16:00"), [pause]) == 4 * 3600
 
 
 def test_reminder_counts_working_time() -> None:
@@ -395,43 +358,4 @@ def test_parts_of_a_second_are_kept() -> None:
     due = MOSCOW.due("3 working hours", at("2026-11-20T17:59:59.250000")).at
     assert due == MOSCOW.local(at("2026-11-23T11:59:59.250000"))
     assert MOSCOW.elapsed(at("2026-11-20T17:59:59.250000"), due) == 3 * 3600
-
-
-def test_a_spec_is_a_value_and_its_json_form_is_canonical() -> None:
-    data = {
-        "tz": "Europe/Moscow",
-        "country": "RU",
-        "weekly": {"mon": [["14:00", "18:00"], ["09:00", "13:00"]], "sun": [["00:00", "24:00"]]},
-        "closed": ["2026-12-31", "2026-12-30", "2026-12-31"],
-        "open": {"2026-12-26": [["09:00", "17:00"]]},
-        "short_days": True,
-        "layers": ["region", "statute"],
-        "subdivision": "RU-TA",
-        "name": "support",
-    }
-    spec = CalendarSpec.from_json(data)
-    assert CalendarSpec.from_json(spec.to_json()) == spec
-    assert hash(CalendarSpec.from_json(spec.to_json())) == hash(spec)
-    assert spec.closed == (date(2026, 12, 30), date(2026, 12, 31))
-    assert spec.to_json()["weekly"]["mon"] == [["09:00", "13:00"], ["14:00", "18:00"]]
-    assert working_time(spec) is working_time(CalendarSpec.from_json(spec.to_json()))
-    assert CalendarSpec.simple("Europe/Moscow", "RU").weekly == OFFICE_WEEK
-    assert CalendarSpec.simple("Europe/Moscow", "RU", "09:00-13:00, 14:00-18:00").weekly[0] == ((32400, 46800), (50400, 64800))
-    with pytest.raises(CalendarError, match="hours"):
-        CalendarSpec.simple("Europe/Moscow", "RU", "nine to five")
-
-
-def test_the_version_names_everything_that_decides() -> None:
-    assert MOSCOW.version.startswith("RU 2026.1; tz 20")
-    assert russian(name="other name").version == MOSCOW.version
-    assert russian(short_days=True).version != MOSCOW.version
-    assert own().version.startswith("own; tz ")
-
-
-def test_zones_can_be_copied_and_pickled_and_wrong_ones_are_refused() -> None:
-    due = MOSCOW.due("3 working hours", at("2026-11-20T17:30")).at
-    assert copy.deepcopy(due) == due
-    assert pickle.loads(pickle.dumps(due)).tzinfo is due.tzinfo  # noqa: S301 - our own bytes
-    for name in ("", "Europe", "Europe/Moscow/", "Nowhere/Land", "/etc/localtime"):
-        with pytest.raises(ZoneError, match="IANA"):
-            zone(name)
+    assert own("Europe/Berlin").local(at("2026-03-29T10:00:00.250000")).isoformat() == "2026-03-29T10:00:00.250000+02:00"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.letters import Composition, File, InReplyTo, LetterRefusedError, Letters, checked_address, subject_of
+from runtime.letters import Composition, File, InReplyTo, LetterRefusedError, Letters, _verify, checked_address, subject_of
 
 _OURS = {
     "message-id",
@@ -176,6 +176,26 @@ def test_nothing_from_outside_adds_a_header(letters: Letters, client: str, subje
                 "content-disposition",
                 "mime-version",
             }
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"To: a@b.example\r\nSubject: x\r\nBcc: evil@e.example\r\n\r\n",
+        b"To: a@b.example\r\nSubject: x\r\nSubject: x\r\n\r\n",
+        b"To: a@b.example, evil@e.example\r\nSubject: x\r\n\r\n",
+        b"To: a@b.example\r\nSubject: another\r\n\r\n",
+        b"To: a@b.example\r\n\r\nSubject: x\r\n",
+        b"\r\n",
+    ],
+)
+def test_the_last_check_sees_whatever_the_first_ones_let_through(content: bytes) -> None:
+    with pytest.raises(LetterRefusedError):
+        _verify(content, ["To", "Subject"], ["a@b.example"], "x")
+
+
+def test_the_last_check_lets_through_what_was_intended() -> None:
+    _verify(b"To: a@b.example\r\nSubject: x\r\n\r\n", ["To", "Subject"], ["a@b.example"], "x")
 
 
 @given(

@@ -69,6 +69,7 @@ async def test_letters_are_listed_in_the_order_in_which_they_came(catcher: SmtpC
         (MailFault.DOWN, "transient", "connect", "SMTPConnectError", 0, 0),
         (MailFault.BUSY, "transient", "recipients", "451 4.7.1", 0, 0),
         (MailFault.NO_SUCH_USER, "permanent", "recipients", "550 5.1.1", 0, 0),
+        (MailFault.GONE_OR_BUSY, "transient", "recipients", "451 4.7.1", 0, 0),
         (MailFault.DATA_BUSY, "transient", "data", "451 4.3.0", 1, 0),
         (MailFault.DATA_REFUSED, "permanent", "data", "554 5.6.0", 1, 0),
         (MailFault.TAKEN_THEN_CUT, "unknown", "data", "SMTPServerDisconnected", 1, 1),

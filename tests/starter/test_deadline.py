@@ -59,7 +59,9 @@ def test_a_provisional_answer_says_so() -> None:
 
 def test_a_calendar_is_named_or_described() -> None:
     named = run("3 working hours", "--from", "2026-11-20T17:30", "--calendar", "ru-vladivostok")
-    described = run("3 working hours", "--from", "2026-11-20T17:30", "--tz", "Asia/Vladivostok", "--country", "ru", "--hours", "09:00-18:00")
+    described = run(
+        "3 working hours", "--from", "2026-11-20T17:30", "--tz", "Asia/Vladivostok", "--country", "ru", "--hours", "09:00-18:00"
+    )
     assert named == described == (0, "2026-11-23T11:30:00+10:00 Monday\n", "")
     # a working day of Kazakhstan and of nobody's production calendar, a day off in Russia
     for option in (("--calendar", "kz-almaty"), ("--tz", "Asia/Almaty", "--country", "none")):
@@ -123,7 +125,10 @@ def test_own_calendars_come_from_a_file(tmp_path: Path) -> None:
         (("3 working hours", "--from", "2026-11-20", "--tz", "Moscow", "--country", "RU"), "IANA"),
         (("3 working hours", "--from", "2026-11-20", "--tz", "Europe/Moscow", "--country", "DE"), "use one of KZ, RU, UA"),
         (("3 working hours", "--from", "2026-11-20", "--tz", "Europe/Moscow", "--calendar", "ru-moscow"), "leave one out"),
-        (("3 working hours", "--from", "2026-11-20", "--tz", "Europe/Moscow", "--country", "RU", "--hours", "9-18"), "write times as 09:00"),
+        (
+            ("3 working hours", "--from", "2026-11-20", "--tz", "Europe/Moscow", "--country", "RU", "--hours", "9-18"),
+            "write times as 09:00",
+        ),
         (("3 working hours", "--from", "2026-11-20", "--pause", "lunch"), "give START/END"),
         (("3 working hours", "--from", "2026-11-20", "--calendars", "no-such.toml"), "give --calendars a TOML file"),
         (("3 working hours", "--from", "2030-11-20"), "covers 2020 to 2028"),

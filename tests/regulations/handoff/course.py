@@ -1,4 +1,4 @@
-"""A handoff that runs its course in memory: the same pure functions, counted terms and order of steps as the docket's, with a clock of its own.
+"""A handoff that runs its course in memory: the docket's pure functions, counted terms and order of steps, with a clock of its own.
 
 Any date can be played, in microseconds; what the workflow adds (Updates, timers, activities) is tested on the real server.
 """
@@ -6,11 +6,15 @@ Any date can be played, in microseconds; what the workflow adds (Updates, timers
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from regulations.calendar_spec import CalendarSpec
-from regulations.case import Obligation
+from regulations.case import Obligation, Refusal
 from regulations.clocks import planned, terms_to_plan
 from regulations.counting import count
 from regulations.editions import load_editions
@@ -27,10 +31,10 @@ from regulations.effects import (
     Payment,
     Price,
 )
-from regulations.handoff.decisions import decide
+from regulations.handoff.decisions import Decision, decide
 from regulations.handoff.facts import apply, learn_billing, learn_crm, learn_letter
 from regulations.handoff.state import ROLES, HandoffState, Stage
-from regulations.messages import Actor, Client, Message, Partner, RequestFile, Sold
+from regulations.messages import Accepted, Actor, Client, Message, Partner, PaymentReceived, RequestFile, RequestReceived, Returned, Sold
 from regulations.plans import Address, Opening, PlanRequest
 from regulations.working_time import working_time
 
@@ -94,6 +98,11 @@ class Course:
         self.price: Price | None = None
         self.billing_answers = True
         self.crm_answers = True
+        self.post_answers = True
+        self.post: LetterOutcome | None = LetterOutcome(result="sent", message_id="<m@x>", subject="sent")
+        """What becomes of a letter; None: refused for good."""
+        self.careful = False
+        """Proves at every step that deciding is pure, does nothing twice, and survives being written down."""
         self.calendar = working_time(CALENDAR)
         self.wake_at: datetime | None = None
         self.wake_for = ""
@@ -112,16 +121,14 @@ class Course:
         if settle:
             self.run()
 
-    def say(self, kind: type[Message], happened: datetime | None = None, *, settle: bool = True, **fields: object) -> None:
+    def say(self, kind: type[Message], happened: datetime | None = None, *, settle: bool = True, **fields: Any) -> None:
         """Delivers a message of a kind with a fresh key."""
-        given = {"key": self.key(), "happened_at": happened or self.now, **fields}
+        given: dict[str, Any] = {"key": self.key(), "happened_at": happened or self.now, **fields}
         if "deal" in kind.model_fields:
             given.setdefault("deal", "D-1")
         self.deliver(kind.model_validate(given), settle=settle)
 
     def pay(self, reached: datetime | None = None, amount: str = "12000", currency: str = "RUB", *, date_only: bool = False) -> None:
-        from decimal import Decimal
-
         self.payments += (
             Payment(
                 reference=f"pay-{len(self.payments) + 1}",
@@ -132,8 +139,50 @@ class Course:
             ),
         )
 
-    def grant(self, granted: datetime | None = None) -> None:
-        self.access = AccessGrant(reference="acc-1", granted_at=granted or self.now, tariff="bureau-12")
+    def grant(self, granted: datetime | None = None, starts_on: date | None = None) -> None:
+        """Opens the access in billing; the case learns of it when it asks."""
+        self.access = AccessGrant(reference="acc-1", granted_at=granted or self.now, tariff="bureau-12", starts_on=starts_on)
+
+    # --- the way of a case, in few words
+
+    def paid(self, **sold: Any) -> Self:
+        """Sold and paid now."""
+        self.pay()
+        self.deliver_sale(**sold)
+        return self
+
+    def deliver_sale(self, **sold: Any) -> None:
+        """Sold now."""
+        self.deliver(sale(self.now, **sold))
+
+    def look_up(self) -> None:
+        """Somebody says that money came, so billing is asked."""
+        self.say(PaymentReceived)
+
+    def request(self, happened: datetime | None = None, **fields: Any) -> None:
+        """The partner's request, complete unless said otherwise."""
+        given = {"subject": "Обучение клиента от ИП Петров", "message_id": "<r@partner>", "files": FILES, "questionnaire": QUESTIONNAIRE}
+        self.say(RequestReceived, happened, **{**given, **fields})
+
+    def transferred(self, **sold: Any) -> Self:
+        """Sold, paid and requested now: the transfer."""
+        self.paid(**sold)
+        self.request()
+        return self
+
+    def accept(self, happened: datetime | None = None, **fields: Any) -> None:
+        self.say(Accepted, happened, by=CC_PERSON, **fields)
+
+    def give_back(self, *clauses: str, happened: datetime | None = None, **fields: Any) -> None:
+        self.say(Returned, happened, by=CC_PERSON, reasons=[{"clause": c} for c in clauses or ("3.3",)], **fields)
+
+    def refused(self, kind: type[Message], happened: datetime | None = None, **fields: Any) -> str:
+        """The type of the refusal; the state must be as before."""
+        before = self.state.model_dump_json()
+        with pytest.raises(Refusal) as refusal:
+            self.say(kind, happened, **fields)
+        assert self.state.model_dump_json() == before
+        return refusal.value.type
 
     def go_to(self, moment: datetime) -> None:
         """Moves the clock, stopping at every instant at which the case wakes by itself."""
@@ -151,14 +200,14 @@ class Course:
         """Counts, decides and acts until nothing is left to do now."""
         for _ in range(50):
             self._open_and_count()
-            decision = decide(self.state, self.now)
+            decision = self._decide()
             self.state = decision.state
             self.rows += self.state.rows
             self.state.rows = []
             self.letters += decision.letters
             self.records += decision.records
-            for letter in decision.letters:
-                learn_letter(self.state, letter, LetterOutcome(result="sent", message_id="<m@x>", subject=letter.template), self.now)
+            for letter in decision.letters if self.post_answers else []:
+                learn_letter(self.state, letter, self.post, self.now)
             for record in decision.records if self.crm_answers else []:
                 learn_crm(self.state, record, CrmOutcome(record_id="z1", action="inserted"), self.now)
             if decision.look_up and self.billing_answers:
@@ -167,8 +216,24 @@ class Course:
             self.wake_at, self.wake_for = decision.wake_at, decision.wake_for
             more = any(True for _ in terms_to_plan(self.state, self.now))
             if not decision.acts and not more:
+                assert self.wake_at is None or self.wake_at > self.now
                 return
         raise AssertionError("the case does not come to rest")
+
+    def _decide(self) -> Decision:
+        if not self.careful:
+            return decide(self.state, self.now)
+        written = self.state.model_dump_json()
+        decision = decide(self.state, self.now)
+        assert self.state.model_dump_json() == written, "deciding changed the state that it was given"
+        again = decide(HandoffState.model_validate_json(written), self.now)
+        assert again == decision, "the state does not survive being written down"
+        if not any(True for _ in terms_to_plan(decision.state, self.now)):
+            calm = decide(decision.state, self.now)
+            assert not calm.acts, f"deciding again acts again: {calm}"
+            assert calm.state == decision.state, "deciding again without news changes the state"
+            assert (calm.wake_at, calm.wake_for) == (decision.wake_at, decision.wake_for)
+        return decision
 
     def _open_and_count(self) -> None:
         if self.state.opening is None:

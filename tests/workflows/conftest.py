@@ -1,0 +1,52 @@
+"""Servers for workflow tests: the real one (shared), and the time-skipping one (a fresh one per test: its clock is global)."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from workflows import attributes
+
+
+def binary(name: str) -> str:
+    """A server that came with the requirements, beside the interpreter."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent))
+    assert found, f"{name} is not installed; make test installs it"
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server() -> AsyncIterator[WorkflowEnvironment]:
+    """The real Temporal server, in real time."""
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=binary("temporal"),
+        dev_server_log_level="error",
+        data_converter=pydantic_data_converter,
+        search_attributes=list(attributes.ALL),
+        # Low, so that a case of a test can grow long enough to continue as new.
+        dev_server_extra_args=["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=400"],
+    ) as env:
+        yield env
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """The test server whose time is skipped."""
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=binary("temporal-test-server"), data_converter=pydantic_data_converter
+    ) as env:
+        from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+
+        await env.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=env.client.namespace,
+                search_attributes={k.name: k.indexed_value_type for k in attributes.ALL},  # type: ignore[misc]
+            )
+        )
+        yield env

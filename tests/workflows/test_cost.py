@@ -1,0 +1,29 @@
+"""What a case costs: its history events, counted."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio.testing import WorkflowEnvironment
+
+from tests.workflows.play import Play
+from tests.workflows.world import World, until
+
+
+async def test_a_happy_handoff_with_a_written_contract_costs_at_most_90_events(server: WorkflowEnvironment) -> None:
+    """Payment and access are found by the look-up at the sale; seven messages; none of the events comes from polling."""
+    world = World()
+    async with world.worker(server.client):
+        play = Play(server.client, world)
+        await play.sell()
+        await until(lambda: len(world.batches) == 1)
+        await play.request()
+        await until(lambda: len(world.batches) == 2)
+        await play.accept()
+        await until(lambda: bool(world.letters) and bool(world.records) and len(world.batches) == 3)
+        await asyncio.sleep(0.5)
+        await play.fulfil()
+        assert (await play.handle.result()).met == 11
+        events = await play.events()
+        assert len(events) <= 90, events
+        assert world.polls == 0
