@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -43,6 +43,8 @@ class _State(BaseModel):
 
 class Fact(_State):
     """Something that happened, in the trail of the case."""
+
+    model_config = ConfigDict(frozen=True)
 
     what: str
     key: str
@@ -157,6 +159,18 @@ class CaseState(_State):
     """Tellings decided but not yet handed on."""
     ended: bool = False
     outcome: str | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """A case is copied at every step: what never changes (the opening, plans, rows, facts) is shared with the copy."""
+        shared = dict(memo or {})
+        for value in self.__dict__.values():
+            for item in value if isinstance(value, list) else (value,):
+                if isinstance(item, BaseModel) and item.model_config.get("frozen"):
+                    shared[id(item)] = item
+        for counted in (*self.obligations, *self.waits.values()):
+            if counted.plan is not None:
+                shared[id(counted.plan)] = counted.plan
+        return super().__deepcopy__(shared)
 
     @property
     def language(self) -> Literal["ru", "uk"]:

@@ -19,7 +19,7 @@ from regulations.zones import DAY, SECOND, local_instant, midnights, zone
 
 UNSETTLED_YEARS = range(1800, 2100)
 """The years in which zones have dated changes. Before them a zone keeps one offset, after them one yearly rule (the longest table in
-tzdata ends in 2087): there, two years without dates of their own that begin on the same weekday and have the same length hold the same
+tzdata ends in 2086): there, two years without dates of their own that begin on the same weekday and have the same length hold the same
 working time, and a term of a thousand years need not compile each of them."""
 
 _TABLES_KEPT = 64
@@ -53,7 +53,7 @@ class OpenHours:
         self._own_years = {day.year for day in spec.closed} | {day.year for day, _ in spec.open}
         self._tables: dict[int, YearTable] = {}
         self._grids: dict[int, tuple[int, tuple[int, ...]]] = {}
-        self._totals: dict[tuple[bool, int, bool], tuple[int, int]] = {}
+        self._totals: dict[object, tuple[int, int]] = {}  # by year, or by the layout of a settled one
 
     def table(self, year: int) -> YearTable:
         """The table of a year.
@@ -119,16 +119,15 @@ class OpenHours:
         Raises:
             HorizonError: The year is not covered.
         """
-        if year in UNSETTLED_YEARS or self.calendar is not None or year in self._own_years or year == date.max.year:
-            table = self.table(year)
-            return table.total, len(table.days)
-        if not 1 <= year <= date.max.year:
+        if self.calendar is None and not 1 <= year <= date.max.year:
             raise self._beyond(after=year > 1)
-        layout = (year < UNSETTLED_YEARS.start, date(year, 1, 1).weekday(), isleap(year))
-        found = self._totals.get(layout)
+        alike: object = year
+        if self.calendar is None and year not in UNSETTLED_YEARS and year not in self._own_years and year < date.max.year:
+            alike = (year < UNSETTLED_YEARS.start, date(year, 1, 1).weekday(), isleap(year))
+        found = self._totals.get(alike)
         if found is None:
             table = self.table(year)
-            found = self._totals[layout] = table.total, len(table.days)
+            found = self._totals[alike] = table.total, len(table.days)
         return found
 
     def work(self, begin: int, until: int) -> int:

@@ -26,11 +26,11 @@ def deadline(
     start: Annotated[
         str | None, typer.Option("--from", help="The start, for example 2026-11-21T15:00; local to the calendar without an offset.")
     ] = None,
-    calendar: Annotated[str | None, typer.Option(help=f"A calendar by name, such as ua-kyiv or kz-almaty. [default: {DEFAULT}]")] = None,
+    calendar: Annotated[str | None, typer.Option(help=f"A calendar by name, such as ua-kyiv or kz-almaty. (default: {DEFAULT})")] = None,
     calendars: Annotated[Path | None, typer.Option(help="A TOML file with calendars of your own, one table each.")] = None,
     tz: Annotated[str | None, typer.Option(help="Instead of --calendar: an IANA zone, for example Europe/Moscow.")] = None,
     country: Annotated[str | None, typer.Option(help="With --tz: whose production calendar counts: RU, UA, KZ, or none.")] = None,
-    hours: Annotated[str | None, typer.Option(help="With --tz: the hours of Monday to Friday. [default: 09:00-18:00]")] = None,
+    hours: Annotated[str | None, typer.Option(help="With --tz: the hours of Monday to Friday. (default: 09:00-18:00)")] = None,
     pause: Annotated[list[str] | None, typer.Option(help="A stretch that does not count, START/END; may be given again.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show each interval counted and each day skipped, with the reason.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
@@ -43,7 +43,7 @@ def deadline(
     With --batch each line of standard input is an object: {"id": "x1", "op": "due", "start": "2026-11-20T17:30",
     "term": "3 working hours", "calendar": {"tz": "Europe/Moscow", "country": "RU"}}, or "op": "elapsed" with "end" instead of "term".
     The calendar may have "subdivision", "weekly", "closed", "open", "short_days", "layers", or be a name; a line may have
-    "pauses": [[start, end], ...]. The answer is {"id", "due"} or {"id", "working_seconds"}, with "provisional": true where it
+    "pauses", a list of pairs of start and end. The answer is {"id", "due"} or {"id", "working_seconds"}, with "provisional": true where it
     applies, or {"id", "error"} on the same place. A blank line is a wrong line.
     """
     if batch:

@@ -6,6 +6,7 @@ error on its own place; a blank line is a wrong line, so that answers always sta
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -58,7 +59,8 @@ def answer_lines(calendars: Path | None) -> int:
             out.write(answers)
             out.flush()
     except BrokenPipeError:
-        sys.stdout = None  # nothing is left to be flushed at the end of the process
+        # Whoever read the answers has left; what the interpreter flushes at its end must not raise once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
 

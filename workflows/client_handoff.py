@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from regulations.handoff.narration import HandoffResult, ReadOut, details, read_out, result
     from regulations.handoff.state import KIND, HandoffState, Stage
     from workflows import options
-    from workflows.docket import Docket, Rules, receives
+    from workflows.docket import Docket, Rules, read, receives
 
 
 @workflow.defn(name="ClientHandoff")
@@ -90,13 +90,7 @@ class ClientHandoff:
 
     async def _look_up_billing(self) -> None:
         summary = text(self.docket.state.language, "activity", "look_up_billing")
-        question = self._question()
-        try:
-            answer = await workflow.execute_local_activity_method(
-                Billing.look_up_billing, question, summary=summary, **options.PLANNING_LOCAL
-            )
-        except ActivityError:
-            answer = await workflow.execute_activity_method(Billing.look_up_billing, question, summary=summary, **options.BILLING)
+        answer = await read(Billing.look_up_billing, self._question(), summary, options.BILLING)
         self._learn_billing(answer)
 
     async def _await_payment(self) -> None:

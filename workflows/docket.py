@@ -12,7 +12,7 @@ The decisions are pure functions of `regulations`; here is only the awaiting, ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -36,6 +36,8 @@ with workflow.unsafe.imports_passed_through():
 
 S = TypeVar("S", bound=CaseState)
 T = TypeVar("T", str, bool, datetime)
+Q = TypeVar("Q")
+A = TypeVar("A")
 D = TypeVar("D", bound="Decision[Any]")
 
 
@@ -158,11 +160,7 @@ class Docket(Generic[S, D]):
 
     async def _open(self) -> None:
         request = OpeningRequest(regulation=self.state.kind, at=workflow.now())
-        summary = text(self.state.language, "activity", "open")
-        try:
-            opening = await workflow.execute_local_activity_method(Planning.open_case, request, summary=summary, **options.PLANNING_LOCAL)
-        except ActivityError:
-            opening = await workflow.execute_activity_method(Planning.open_case, request, summary=summary, **options.PLANNING)
+        opening = await read(Planning.open_case, request, text(self.state.language, "activity", "open"), options.PLANNING)
         self.learn(lambda state, _: setattr(state, "opening", opening))
 
     async def _plan(self, items: list[TermToPlan]) -> None:
@@ -175,11 +173,8 @@ class Docket(Generic[S, D]):
             language=opening.language,
             terms=tuple(items),
         )
-        summary = text(self.state.language, "activity", "plan", clauses=", ".join(i.key.split("#")[0] for i in items))[:200]
-        try:
-            answer = await workflow.execute_local_activity_method(Planning.plan, request, summary=summary, **options.PLANNING_LOCAL)
-        except ActivityError:
-            answer = await workflow.execute_activity_method(Planning.plan, request, summary=summary, **options.PLANNING)
+        clauses = ", ".join(i.key.split("#")[0] for i in items)
+        answer = await read(Planning.plan, request, text(self.state.language, "activity", "plan", clauses=clauses), options.PLANNING)
 
         def take(state: S, now: datetime) -> None:
             state.offset = answer.offset
@@ -256,6 +251,17 @@ class Docket(Generic[S, D]):
             updates.append(attributes.EDITION.value_set(edition))
         if updates:
             workflow.upsert_search_attributes(updates)
+
+
+async def read(activity: Callable[[Any, Q], Awaitable[A]], question: Q, summary: str, otherwise: options.Preset) -> A:
+    """Asks an activity that only reads: locally, and where that fails or takes too long, as the ordinary activity of the same name.
+
+    Only reads may be asked so: a local activity runs before the message that caused it is in the history.
+    """
+    try:
+        return await workflow.execute_local_activity_method(activity, question, summary=summary[:200], **options.LOCAL_READ)
+    except (ActivityError, ApplicationError):
+        return await workflow.execute_activity_method(activity, question, summary=summary[:200], **otherwise)
 
 
 def _changed(shown: TypedSearchAttributes, key: SearchAttributeKey[T], value: T | None) -> list[SearchAttributeUpdate[Any]]:

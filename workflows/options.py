@@ -15,8 +15,8 @@ class Preset(TypedDict):
     retry_policy: RetryPolicy
 
 
-PLANNING_LOCAL = Preset(
-    # Planning takes milliseconds. One that hangs would hold a workflow slot and delay every other case.
+LOCAL_READ = Preset(
+    # Reading takes milliseconds. One that hangs would hold a workflow slot and delay every other case.
     start_to_close_timeout=timedelta(seconds=1),
     retry_policy=RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=100)),
 )

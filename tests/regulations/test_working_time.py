@@ -232,8 +232,8 @@ def test_without_a_country_any_year_works(year: int) -> None:
 
 def test_a_term_of_thousands_of_years_is_exact_and_cheap() -> None:
     night = [["02:00", "02:30"], ["03:00", "05:00"]]  # hours that meet the changes of the clocks
-    for tz, first, last in (("Europe/Berlin", 2090, 2190), ("Africa/Casablanca", 2026, 2110), ("America/Toronto", 1750, 1850)):
-        watch = own(tz, weekly={"sun": night, "mon": night, "thu": [["00:00", "24:00"]]})
+    for tz, first, last in (("Europe/Berlin", 2090, 2190), ("Asia/Gaza", 2026, 2110), ("America/Toronto", 1750, 1850)):
+        watch = own(tz, weekly={"sat": night, "sun": night, "thu": [["00:00", "24:00"]]})
         years = [datetime(year, 3, 1, tzinfo=UTC) for year in range(first, last + 1)]
         assert watch.elapsed(years[0], years[-1]) == sum(watch.elapsed(start, end) for start, end in pairwise(years))
     far = own("Europe/Berlin")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest_asyncio
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
@@ -35,18 +38,19 @@ async def server() -> AsyncIterator[WorkflowEnvironment]:
         yield env
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def skipping() -> AsyncIterator[WorkflowEnvironment]:
-    """The test server whose time is skipped."""
+@asynccontextmanager
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A test server of its own whose time is skipped."""
     async with await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=binary("temporal-test-server"), data_converter=pydantic_data_converter
     ) as env:
-        from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+        wanted = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in attributes.ALL}
+        request = AddSearchAttributesRequest(namespace=env.client.namespace, search_attributes=wanted)
+        await env.client.operator_service.add_search_attributes(request)
+        yield env
 
-        await env.client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(
-                namespace=env.client.namespace,
-                search_attributes={k.name: k.indexed_value_type for k in attributes.ALL},  # type: ignore[misc]
-            )
-        )
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    async with time_skipping() as env:
         yield env

@@ -44,6 +44,11 @@ class Play:
         sold = sale(now, contract=contract).model_copy(update={"deal": self.deal})
         self.handle = await begin(self.client, sold, id=f"handoff/{self.deal}", queue=queue)
 
+    async def paid(self) -> None:
+        """The payment comes, and billing says so."""
+        self.world.payments = (Payment(reference=f"pay-{self.deal}", amount=Decimal(12000), currency="RUB", reached_at=await self.now()),)
+        await self.say("payment_received", m.PaymentReceived)
+
     async def message(self, kind: type[m.Message], **fields: Any) -> m.Message:
         given = {"key": f"{self.deal}-{next(self._keys)}", "happened_at": await self.now(), **fields}
         if "deal" in kind.model_fields:

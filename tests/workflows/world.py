@@ -9,10 +9,12 @@ from typing import Any
 from temporalio import activity
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import Worker
 
 from activities.planning import Planning
+from regulations.calendar_spec import CalendarSpec
+from regulations.editions import Editions
 from regulations.effects import (
     AccessGrant,
     AnyRow,
@@ -40,15 +42,28 @@ from workflows.docket import Receipt
 QUEUE = "reglament"
 
 
-def planning() -> Planning:
+ROUND_THE_CLOCK = CalendarSpec.from_json(
+    {
+        "tz": "Europe/Moscow",
+        "country": None,
+        "weekly": {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
+    }
+)
+
+
+def planning(terms: dict[str, str] | None = None) -> Planning:
+    """Real planning; with ``terms`` of its own, round the clock, so that a term can run out within seconds."""
     roles = {role: Address(email=f"{role}@example.org") for role in ROLES}
-    return Planning(company="Моё дело", calendars={"company": CALENDAR}, roles=roles, editions=EDITIONS)
+    files = [f.model_copy(update={"terms": {**f.terms, **(terms or {})}}) for f in EDITIONS.files]
+    calendar = ROUND_THE_CLOCK if terms else CALENDAR
+    return Planning(company="Моё дело", calendars={"company": calendar}, roles=roles, editions=Editions(files))
 
 
 class World:
     """What the case meets outside. Switches may be turned at any time."""
 
-    def __init__(self) -> None:
+    def __init__(self, terms: dict[str, str] | None = None) -> None:
+        self._planning = planning(terms)
         self.payments: tuple[Payment, ...] = ()
         self.price: Price | None = None
         self.access: AccessGrant | None = None
@@ -105,15 +120,14 @@ class World:
         return len(batch.rows)
 
     def activities(self) -> list[Callable[..., Any]]:
-        plans = planning()
         return [
             self.look_up_billing,
             self.await_payment,
             self.send_letter,
             self.enter_into_crm,
             self.record,
-            plans.open_case,
-            plans.plan,
+            self._planning.open_case,
+            self._planning.plan,
         ]
 
     def worker(self, client: Client, queue: str = QUEUE, **options: Any) -> Worker:
@@ -130,7 +144,7 @@ class World:
 
 def _must(up: bool, what: str) -> None:
     if not up:
-        raise ApplicationError(f"{what} is away", type="Unavailable")
+        raise ApplicationError(f"{what} is away", type="Unavailable", category=ApplicationErrorCategory.BENIGN)
 
 
 async def begin(client: Client, sold: Sold, *, id: str = "handoff/D-1", queue: str = QUEUE) -> WorkflowHandle[ClientHandoff, HandoffResult]:
@@ -158,15 +172,17 @@ async def begin(client: Client, sold: Sold, *, id: str = "handoff/D-1", queue: s
 
 
 async def tell(handle: WorkflowHandle[Any, Any], message: Message, name: str) -> Receipt:
-    return await handle.execute_update(name, message, result_type=Receipt)
+    receipt: Receipt = await handle.execute_update(name, message, result_type=Receipt)
+    return receipt
 
 
 async def read(handle: WorkflowHandle[Any, Any]) -> ReadOut:
-    return await handle.query("case", result_type=ReadOut)
+    found: ReadOut = await handle.query("case", result_type=ReadOut)
+    return found
 
 
 async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
     """Waits in real time for something that an activity is about to do."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for is another process's or activity's doing
             await asyncio.sleep(0.02)
