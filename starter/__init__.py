@@ -1,0 +1,1 @@
+"""Doors in: the command line, the table of messages, delivery."""

@@ -213,7 +213,7 @@ def _fail(code: int, words: str) -> NoReturn:
 
 
 def main() -> None:
-    """The console script."""
+    """The command line."""
     try:
         app()
     except SystemExit as e:

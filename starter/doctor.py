@@ -24,7 +24,7 @@ from regulations.editions import EditionError, load_editions
 from regulations.production_calendars import production_calendar
 from runtime.billing import BillingReader
 from runtime.connection import connect
-from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, migrate, open_billing, schema_state
+from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, create_billing_tables, migrate, open_billing, schema_state
 from runtime.mail import Mailer
 from runtime.settings import Settings
 from runtime.zoho import ZohoCrm
@@ -152,6 +152,8 @@ async def _database(settings: Settings, fix: bool) -> list[Finding]:
         return [Finding("database", False, str(e), "check REGLAMENT_DATABASE_URL and that the database is up")]
     billing = open_billing(settings.billing_url.get_secret_value() if settings.billing_url else url)
     try:
+        if fix and settings.billing_url is None:
+            await create_billing_tables(url)  # embedded: billing's tables live in our own database
         await BillingReader(billing).rows("doctor", "doctor")
         found.append(Finding("billing", True, "payments, invoices, tariffs and grants can be read"))
     except (DatabaseUnavailableError, DatabaseRefusedError) as e:

@@ -82,6 +82,7 @@ class Docket(Generic[S, D]):
         self._timer: asyncio.Task[None] | None = None
         self._effects: set[asyncio.Task[None]] = set()
         self._recording = False
+        self._broken: BaseException | None = None
 
     # --- messages -----------------------------------------------------------------------------------------------
 
@@ -118,6 +119,7 @@ class Docket(Generic[S, D]):
     async def next(self) -> D:
         """Waits until there is something to do, or the case has ended, and says what."""
         while True:
+            self._raise_what_broke()
             await self._count_terms()
             decision = self._rules.decide(self.state, workflow.now())
             self.state = decision.state
@@ -189,8 +191,19 @@ class Docket(Generic[S, D]):
         """Starts an effect that nobody awaits: its outcome comes back through `learn`. The case does not end before it."""
         task = asyncio.create_task(effect)
         self._effects.add(task)
-        task.add_done_callback(self._effects.discard)
+        task.add_done_callback(self._finished)
         return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._effects.discard(task)
+        self._news = True
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken = error
+
+    def _raise_what_broke(self) -> None:
+        """An effect whose own code failed must not be lost in the background: the workflow task fails, is seen, and heals with a fix."""
+        if self._broken is not None:
+            raise RuntimeError("an effect of the case failed unexpectedly") from self._broken
 
     def _record_what_presses(self) -> None:
         """Writes the waiting rows, one transaction at a time, once something outside depends on one of them or the case ends."""
@@ -219,12 +232,13 @@ class Docket(Generic[S, D]):
     async def drain(self) -> None:
         """Waits for every effect and every row of an ended case. Messages are refused meanwhile, so nobody is left unanswered."""
         while True:
+            self._raise_what_broke()
             self._record_what_presses()
             self._show()
             if not self._effects:
                 return
             self._news = False
-            await workflow.wait_condition(lambda: self._news or not self._effects)
+            await workflow.wait_condition(lambda: self._news)
 
     def _continue_as_new_when_long(self) -> None:
         """Hands the whole state to a new run once the history has grown long and nothing is under way."""

@@ -14,7 +14,7 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -88,6 +88,8 @@ class CrmStandIn:
     """Method and path of every call, in order."""
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By the CRM's id, oldest first."""
+    after_upsert: Callable[[dict[str, Any]], Awaitable[None]] | None = None
+    """Awaited when a record has been kept and nothing answered yet: the moment for a test to kill something."""
 
     def __post_init__(self) -> None:
         if self.file is not None and self.file.exists():
@@ -173,6 +175,12 @@ class CrmStandIn:
     async def _upsert(self, request: Request) -> Response:
         body = await request.json()
         record = body["data"][0]
+        answer = self._upserted(body, record)
+        if self.after_upsert is not None:
+            await self.after_upsert(record)
+        return answer
+
+    def _upserted(self, body: dict[str, Any], record: dict[str, Any]) -> Response:
         for name in body["duplicate_check_fields"] if self.unique else ():
             for record_id, known in self.records.items():
                 if name in record and known.get(name) == record[name]:

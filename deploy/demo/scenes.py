@@ -57,7 +57,7 @@ EXPECTED: dict[str, tuple[object, ...]] = {
     # deal: outcome, met, met late, waived, breaches, e-mails to the partner, CRM records
     "D-1": ("done", 11, 0, 0, 0, 1, 1),
     "D-2": ("done", 13, 0, 3, 0, 2, 1),
-    "D-3": ("done", 10, 1, 0, 1, 1, 1),
+    "D-3": ("done", 10, 1, 0, 1, 2, 1),
 }
 
 
@@ -227,7 +227,7 @@ async def smooth(p: Player) -> None:
     """Everything in time: paid, handed over, accepted, contacted, trained, closed."""
     await p.sell()
     await p.pay()
-    await p.until_term("12:00 next working day", after=timedelta(hours=-2))
+    await p.until(await p.now() + timedelta(minutes=30))
     await p.grant()
     await p.request()
     await p.until_term("2 working hours")
@@ -240,7 +240,7 @@ async def returned(p: Player) -> None:
     """Returned for rework with what is missing, handed over again, accepted on the second try."""
     await p.sell()
     await p.pay()
-    await p.until_term("12:00 next working day", after=timedelta(hours=-1))
+    await p.until(await p.now() + timedelta(minutes=40))
     await p.grant()
     await p.request(without=("inn", "phone"))
     await p.until_term("3 working hours")
@@ -254,16 +254,16 @@ async def returned(p: Player) -> None:
 
 
 async def missed(p: Player) -> None:
-    """The first contact is missed: reminded of, recorded at its due instant, escalated, and met late."""
+    """The partner waits for the reminder; then the first contact is missed: reminded of, recorded at its due instant, escalated, and met late."""
     await p.sell()
     await p.pay()
-    await p.until_term("12:00 next working day", after=timedelta(hours=-2.5))
+    await p.until_term("12:00 next working day", after=timedelta(minutes=-10))  # the partner has been reminded by then
     await p.grant()
     await p.request()
     await p.say("accepted", by=BY)
-    contact = (await p.dues())["2.2.4"]
-    await p.fulfil(*(clause for clause, due in (await p.dues()).items() if clause in PROVES and due < contact))
-    await p.until(contact + timedelta(minutes=90))
+    too_late = (await p.dues())["2.2.4"] + timedelta(minutes=90)
+    await p.fulfil(*(clause for clause, due in (await p.dues()).items() if clause in PROVES and clause != "2.2.4" and due < too_late))
+    await p.until(too_late)
     await p.say("first_contact", by=BY)
     await p.fulfil(*(clause for clause in await p.dues() if clause in PROVES))
     await p.done()

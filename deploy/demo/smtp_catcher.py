@@ -12,7 +12,7 @@ import contextlib
 import os
 import signal
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -102,8 +102,8 @@ class SmtpCatcher:
         self.maildir = maildir
         self.port = port
         self.fault: MailFault | None = None
-        self.after_taken: Callable[[], None] | None = None
-        """Called when a letter has been taken and 250 not yet answered: the moment for a test to kill something."""
+        self.after_taken: Callable[[Caught], Awaitable[None]] | None = None
+        """Awaited when a letter has been taken and 250 not yet answered: the moment for a test to kill something."""
         self._tls = tls
         self._starttls = starttls
         self._users = users
@@ -177,8 +177,6 @@ class SmtpCatcher:
             file.flush()
             os.fsync(file.fileno())
         path.rename(self.maildir / "new" / name)
-        if self.after_taken is not None:
-            self.after_taken()
 
 
 class _Connection(SMTP):
@@ -222,6 +220,8 @@ class _Answers:
             return "554 5.6.0 Not taken"
         if fault is not MailFault.LOST_THEN_CUT:
             self._catcher.keep(envelope)
+            if self._catcher.after_taken is not None:
+                await self._catcher.after_taken(self._catcher.letters[-1])
         if fault in {MailFault.TAKEN_THEN_CUT, MailFault.LOST_THEN_CUT}:
             _cut(server.transport)
         return "250 2.0.0 Taken"

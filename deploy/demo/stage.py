@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -46,7 +47,15 @@ def free_port() -> int:
 class Stage:
     """Starts the parts and stops them again; the server and the worker may be killed and started again in between."""
 
-    def __init__(self, folder: Path, *, database_url: str | None = None, worker_script: Path = ROOT / "worker.py") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        database_url: str | None = None,
+        worker_script: Path = ROOT / "worker.py",
+        server_settings: Sequence[str] = (),
+    ) -> None:
+        """``server_settings`` are dynamic settings of the Temporal server, each ``key=JSON``."""
         self.folder = folder
         self.mail = SmtpCatcher(folder / "mail")
         self.crm = CrmStandIn(file=folder / "crm.json")
@@ -56,6 +65,7 @@ class Stage:
         self.worker: subprocess.Popen[bytes] | None = None
         self.client: Client
         self._worker_script = worker_script
+        self._server_settings = ("frontend.WorkflowTimeSkippingEnabled=true", *server_settings)
         self._stack = AsyncExitStack()
         self._logs: list[Any] = []
 
@@ -66,9 +76,11 @@ class Stage:
     @property
     def environment(self) -> dict[str, str]:
         """The settings of worker and command line, as a deployment gives them."""
-        own = {k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REGLAMENT_"))}
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REGLAMENT_", "PYTHONDONTWRITE"))}
         return own | {
             "PYTHONUNBUFFERED": "1",
+            # Processes are started again and again: they share their bytecode, wherever the sources may not be written beside.
+            "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX", str(self.folder / "bytecode")),
             "TEMPORAL_ADDRESS": f"127.0.0.1:{self.port}",
             "REGLAMENT_COMPANY": str(ROOT / "deploy/demo/company.toml"),
             "REGLAMENT_DATABASE_URL": self.database_url,
@@ -112,7 +124,7 @@ class Stage:
             temporal,
             *("server", "start-dev", "--ip", "127.0.0.1", "--port", str(self.port), "--ui-port", str(self.ui_port)),
             *("--db-filename", str(self.folder / "temporal.db"), "--sqlite-pragma", "journal_mode=wal", "--log-level", "error"),
-            *("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"),
+            *(word for setting in self._server_settings for word in ("--dynamic-config-value", setting)),
         )
         for _ in range(300):
             try:
