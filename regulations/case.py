@@ -167,9 +167,8 @@ class CaseState(_State):
             for item in value if isinstance(value, list) else (value,):
                 if isinstance(item, BaseModel) and item.model_config.get("frozen"):
                     shared[id(item)] = item
-        for counted in (*self.obligations, *self.waits.values()):
-            if counted.plan is not None:
-                shared[id(counted.plan)] = counted.plan
+        plans = [o.plan for o in self.obligations] + [w.plan for w in self.waits.values()]
+        shared.update((id(plan), plan) for plan in plans if plan is not None)
         return super().__deepcopy__(shared)
 
     @property

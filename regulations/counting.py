@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from regulations.calendar_spec import HorizonError
 from regulations.catalogue import text
 from regulations.clocks import MAX_JITTER
 from regulations.plans import PlanAnswer, PlannedTerm, PlanRequest, TermToPlan
@@ -31,12 +32,20 @@ def _count_one(calendar: WorkingTime, item: TermToPlan, request: PlanRequest) ->
         due=due.at.astimezone(UTC),
         due_text=local_text(due.at, request.language),
         warn_at=warn_at,
-        tell_at=calendar.next_open(due.at).astimezone(UTC),
+        tell_at=_tell_at(calendar, due.at),
         provisional=due.provisional,
         calendar_version=calendar.version,
         span_from=calendar.local(item.start).date(),
         span_to=due.at.date(),
     )
+
+
+def _tell_at(calendar: WorkingTime, due: datetime) -> datetime:
+    """The first working instant at or after the due instant; the due instant itself where the calendar ends with it."""
+    try:
+        return calendar.next_open(due).astimezone(UTC)
+    except HorizonError:
+        return due.astimezone(UTC)
 
 
 def _pauses(item: TermToPlan) -> list[Pause]:

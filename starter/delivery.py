@@ -107,6 +107,8 @@ async def deliver(
     except WorkflowUpdateFailedError as e:
         return _refused(e, address)
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+        if (task := asyncio.current_task()) is not None and task.cancelling():  # the SDK's error hides that we are to stop
+            raise asyncio.CancelledError from None
         raise DeliveryError("unavailable", "NoWorker", "no worker answered in time; deliver the same event again", address) from None
     except RPCError as e:
         raise DeliveryError("unavailable", "Temporal", f"the Temporal server said {e.status.name}; deliver it again", address) from None

@@ -83,6 +83,8 @@ class Docket(Generic[S, D]):
         self._effects: set[asyncio.Task[None]] = set()
         self._recording = False
         self._broken: BaseException | None = None
+        self._leaves_event = True
+        """Whether anything since the last wake stands in the history by itself."""
 
     # --- messages -----------------------------------------------------------------------------------------------
 
@@ -93,7 +95,7 @@ class Docket(Generic[S, D]):
     def receive(self, message: Message) -> Receipt:
         """The handler: applies the message, wakes the loop, and answers where the case stands."""
         self.state = self._applied(message)
-        self._news = True
+        self._news = self._leaves_event = True
         return Receipt(stage=self.state.stage, revision=self.state.revision, next_due=next_due(self.state))
 
     def _applied(self, message: Message) -> S:
@@ -145,8 +147,21 @@ class Docket(Generic[S, D]):
                 self._timer.cancel()
             self._timer = None if at is None else asyncio.create_task(self._sleep_until(at, summary))
             self._wake_at = at
+            self._leaves_event = True
+        if not self._news:
+            self._leave_an_event()
         await workflow.wait_condition(lambda: self._news)
         self._news = False
+
+    def _leave_an_event(self) -> None:
+        """A workflow task that took an outcome must not end without an event of its own.
+
+        If it does, and a message comes next, a worker that has lost its cache takes both at once, messages first, while every later
+        replay takes them one by one: in another order, so that no worker can replay the case any more (sdk-rust issue 1146, open).
+        """
+        if not self._leaves_event:
+            workflow.upsert_memo({"revision": self.state.revision})
+        self._leaves_event = False
 
     async def _sleep_until(self, at: datetime, summary: str) -> None:
         await workflow.sleep(at - workflow.now(), summary=summary[:200])
@@ -161,11 +176,13 @@ class Docket(Generic[S, D]):
             await self._plan(items)
 
     async def _open(self) -> None:
+        self._leaves_event = True
         request = OpeningRequest(regulation=self.state.kind, at=workflow.now())
         opening = await read(Planning.open_case, request, text(self.state.language, "activity", "open"), options.PLANNING)
         self.learn(lambda state, _: setattr(state, "opening", opening))
 
     async def _plan(self, items: list[TermToPlan]) -> None:
+        self._leaves_event = True
         opening = self.state.opening
         assert opening is not None  # noqa: S101 - taken before any term
         fraction = opening.edition.settings.get("warn_fraction")
@@ -175,8 +192,9 @@ class Docket(Generic[S, D]):
             language=opening.language,
             terms=tuple(items),
         )
-        clauses = ", ".join(i.key.split("#")[0] for i in items)
-        answer = await read(Planning.plan, request, text(self.state.language, "activity", "plan", clauses=clauses), options.PLANNING)
+        duties = [o.clause for i in items if (o := self.state.obligation(i.key)) is not None]
+        summary = text(self.state.language, "activity", "plan" if duties else "plan_waits", clauses=", ".join(duties))
+        answer = await read(Planning.plan, request, summary, options.PLANNING)
 
         def take(state: S, now: datetime) -> None:
             state.offset = answer.offset
@@ -189,6 +207,7 @@ class Docket(Generic[S, D]):
 
     def start(self, effect: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Starts an effect that nobody awaits: its outcome comes back through `learn`. The case does not end before it."""
+        self._leaves_event = True
         task = asyncio.create_task(effect)
         self._effects.add(task)
         task.add_done_callback(self._finished)
@@ -265,6 +284,7 @@ class Docket(Generic[S, D]):
             updates.append(attributes.EDITION.value_set(edition))
         if updates:
             workflow.upsert_search_attributes(updates)
+            self._leaves_event = True
 
 
 async def read(activity: Callable[[Any, Q], Awaitable[A]], question: Q, summary: str, otherwise: options.Preset) -> A:

@@ -136,15 +136,15 @@ def _settle(state: HandoffState, now: datetime) -> list[Obligation]:
 
 
 def _run_out(state: HandoffState, now: datetime) -> bool:
-    """Records the breaches; says whether billing must be asked first (2.1.2)."""
+    """Records the breaches of what is still unmet; says whether billing must be asked first (2.1.2)."""
     ask = False
     for o in list(state.unmet()):
         if not ran_out(o, now):
             continue
         if not state.sure(o):
             ask = True
-        elif (proof := state.proof(o)) is None or proof.happened_at > (o.due or now):
-            breach(state, o)
+        else:
+            breach(state, o)  # what was proven in time has been settled before
     return ask
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ class MemoryPlayer:
         answers = {k: v for k, v in QUESTIONNAIRE.items() if k not in without}
         self.course.say(m.RequestReceived, subject="x", message_id="<a@b>", files=FILES, questionnaire=answers)
 
-    async def say(self, what: str, **data: object) -> None:
+    async def say(self, what: str, **data: Any) -> None:
         self.course.say(DOORS[f"handoff.{what}"].message, **data)
 
     async def until(self, moment: datetime) -> None:

@@ -25,6 +25,7 @@ from regulations.effects import (
     BreachRow,
     CrmOutcome,
     CrmRecord,
+    IncidentRow,
     Letter,
     LetterOutcome,
     NoticeRow,
@@ -264,6 +265,9 @@ class Course:
 
     def breaches(self) -> list[tuple[str, str]]:
         return [(r.clause, r.entry.value) for r in self.rows if isinstance(r, BreachRow)]
+
+    def incidents(self) -> list[str]:
+        return [r.what for r in self.rows if isinstance(r, IncidentRow)]
 
     def notices(self, kind: str) -> list[tuple[str, str]]:
         return [(r.clause, r.role) for r in self.rows if isinstance(r, NoticeRow) and r.kind == kind]

@@ -113,7 +113,8 @@ def test_the_partners_record_of_the_first_request_stays_through_every_round() ->
     assert course.duty("2.1.3") == kept
     assert course.state.round == 13
     assert course.breaches().count(("2.1.3", "recorded")) == 1
-    # Round 1 and round 11 are told apart though one number ends with the other.
+    # The key of 2.1.2 ends with the number of round 2, and that of round 11 with the number of round 1: none is taken for another.
+    assert course.duty("2.1.2").standing == "overdue"
     assert set(_standings(course, 13).values()) == {"open"}
     assert set(_standings(course, 12).values()) == {"met", "waived"}
 
