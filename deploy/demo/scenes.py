@@ -254,7 +254,7 @@ async def returned(p: Player) -> None:
 
 
 async def missed(p: Player) -> None:
-    """The partner waits for the reminder; then the first contact is missed: reminded of, recorded at its due instant, escalated, and met late."""
+    """The partner waits for the reminder; then the first contact is missed: recorded at its due instant, escalated, met late."""
     await p.sell()
     await p.pay()
     await p.until_term("12:00 next working day", after=timedelta(minutes=-10))  # the partner has been reminded by then

@@ -64,7 +64,7 @@ async def test_the_ui_names_timers_activities_and_obligations_in_russian(stage: 
 
     async def look(place: str) -> str:
         await page.goto(f"{case}/{run}/{place}")
-        await page.wait_for_load_state("networkidle")
+        await page.wait_for_timeout(4000)
         if shots:
             await page.screenshot(path=Path(shots) / f"{place}.png", full_page=True)
             (Path(shots) / f"{place}.txt").write_text(await page.locator("body").inner_text())
