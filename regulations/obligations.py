@@ -14,6 +14,8 @@ from regulations.catalogue import text
 from regulations.effects import BreachEntry, BreachRow, IncidentRow, NoticeKind, NoticeRow, ObligationRow
 from regulations.messages import CaseMessage, Extend, Message, Pause, Resume, Waive
 
+SHORT_TERM = timedelta(days=4)
+"""Terms that span no more than this are filed with the next record of their case instead of at once."""
 AHEAD = timedelta(minutes=5)
 """How far a clock outside may run before ours: a fact later than this is refused."""
 LONGEST = timedelta(days=366)
@@ -235,8 +237,18 @@ def put_obligation(case: CaseState, o: Obligation) -> None:
             span_to=p.span_to if p else None,
             note=o.note,
         ),
-        pressing=o.standing is not Standing.MET and (o.term is not None or o.standing is not Standing.OPEN),
+        pressing=_presses(o),
     )
+
+
+def _presses(o: Obligation) -> bool:
+    """Whether the register must have it now. What rides along with the next record of the case: a duty met in time, and the opening of
+    a short term, which no decree is quick enough to move, and which is counted again when it runs out."""
+    if o.standing is Standing.MET:
+        return False
+    if o.standing is not Standing.OPEN or o.extensions or o.holds:
+        return True
+    return o.plan is not None and o.plan.span_to - o.plan.span_from > SHORT_TERM
 
 
 # --- telling people inside ------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from regulations.catalogue import text
 from regulations.clocks import next_due
 from regulations.handoff.checks import missing_fields
 from regulations.handoff.state import ENDS, KIND, HandoffState, Stage
-from regulations.handoff.tellings import field_words
+from regulations.handoff.tellings import field_words, file_words
 
 MOST_OBLIGATIONS, MOST_FACTS = 20, 10
 
@@ -180,9 +180,22 @@ def _row(state: HandoffState, o: Obligation) -> str:
 def _fact(state: HandoffState, f: Fact) -> str:
     say = state.language
     words = text(say, KIND, "fact", f.what)
-    learnt = f" ({text(say, 'case', 'learnt')} {state.local(f.learnt_at)})" if f.learnt_at != f.happened_at else ""
-    note = f": {_cell(f.note)}" if f.note else ""
-    return f"- {state.local(f.happened_at)} {_cell(words)}{learnt}{note} · {text(say, 'source', f.source)}"
+    happened, learnt_at = state.local(f.happened_at), state.local(f.learnt_at)
+    learnt = f" ({text(say, 'case', 'learnt')} {learnt_at})" if learnt_at != happened else ""
+    note = f": {_cell(_note(state, f))}" if f.note else ""
+    return f"- {happened} {_cell(words)}{learnt}{note} · {text(say, 'source', f.source)}"
+
+
+def _note(state: HandoffState, f: Fact) -> str:
+    """The note of a fact in words: some facts note codes."""
+    if f.what == "RequestReceived":
+        return ", ".join(file_words(state, code) for code in f.note.split(", "))
+    if f.what == "Sold":
+        return ", ".join(text(state.language, KIND, "word", code) for code in f.note.split(", "))
+    if f.what == "crm":
+        action, _, record = f.note.partition(" ")
+        return f"{text(state.language, KIND, 'word', action)} {record}"
+    return f.note
 
 
 def _cell(value: str) -> str:

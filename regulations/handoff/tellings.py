@@ -56,7 +56,7 @@ def _filled(state: HandoffState, tell: Tell) -> dict[str, JsonValue]:
     values = dict(tell.values)
     if tell.what == "handoff/incomplete":
         attachments, again = state.obligation("2.1.4"), state.waits.get(f"resubmission/{state.round}")
-        values["missing"] = [_file(state, code) for code in _strings(values["missing"])]
+        values["missing"] = [file_words(state, code) for code in _strings(values["missing"])]
         values["due"] = attachments.due_text if attachments else text(state.language, "case", "due_unknown")
         if state.stage == Stage.RETURNED and again is not None and again.plan is not None:
             values["due"] = again.plan.due_text
@@ -80,7 +80,8 @@ def _strings(values: JsonValue) -> list[str]:
     return [str(v) for v in values] if isinstance(values, list) else []
 
 
-def _file(state: HandoffState, code: str) -> str:
+def file_words(state: HandoffState, code: str) -> str:
+    """An attachment in words, and what is wrong with it."""
     kind, _, problem = code.partition(":")
     words = text(state.language, KIND, "file", kind)
     return f"{words}: {text(state.language, KIND, 'file', problem)}" if problem else words

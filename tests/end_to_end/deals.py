@@ -67,7 +67,12 @@ class Deal:
         """The next event of this deal, which happens now."""
         self._number += 1
         happened = datetime.now(UTC).isoformat()
-        return {"id": f"{self.deal}.{self._number}", "type": f"handoff.{what}", "occurred_at": happened, "data": {"deal": self.deal, **data}}
+        return {
+            "id": f"{self.deal}.{self._number}",
+            "type": f"handoff.{what}",
+            "occurred_at": happened,
+            "data": {"deal": self.deal, **data},
+        }
 
     async def say(self, what: str, **data: Any) -> Delivered:
         return await self.sender.send(self.event(what, **data))
@@ -105,9 +110,10 @@ class Deal:
     def returned(self) -> dict[str, Any]:
         return self.event("returned", by=BY, reasons=[{"clause": "3.3"}], comment="Дополните анкету, пожалуйста.")
 
-    async def bill(self) -> None:
-        """The invoice of the deal, paid, and its access granted: all that a look-up in billing finds."""
+    async def bill(self, paid: datetime | None = None) -> None:
+        """The invoice of the deal, paid (now), and its access granted: all that a look-up in billing finds."""
         now = datetime.now(UTC)
+        paid = paid or now
         engine = open_database(self.sender.stage.database_url)
         rows: tuple[tuple[Any, dict[str, Any]], ...] = (
             (
@@ -129,8 +135,8 @@ class Deal:
                     "invoice_number": f"inv-{self.deal}",
                     "amount": Decimal(12000),
                     "currency": "RUB",
-                    "posted_on": now.date(),
-                    "posted_at": now,
+                    "posted_on": paid.date(),
+                    "posted_at": paid,
                 },
             ),
             (

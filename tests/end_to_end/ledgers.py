@@ -77,9 +77,7 @@ def silent_tasks(history: WorkflowHistory) -> list[int]:
 def scheduled(history: WorkflowHistory, activity: str) -> list[dict[str, Any]]:
     """The inputs with which the case asked for an activity."""
     asked = (
-        e.activity_task_scheduled_event_attributes
-        for e in history.events
-        if e.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+        e.activity_task_scheduled_event_attributes for e in history.events if e.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
     )
     return [CONVERTER.from_payload(a.input.payloads[0]) for a in asked if a.activity_type.name == activity]
 

@@ -31,7 +31,7 @@ from runtime.registers import RegisterWriter
 from workflows import options
 
 for preset in (options.CORRESPONDENCE, options.CRM, options.RECORD, options.PLANNING, options.BILLING):
-    preset["start_to_close_timeout"] = timedelta(seconds=4)
+    preset["start_to_close_timeout"] = timedelta(seconds=3)
     preset["retry_policy"] = RetryPolicy(initial_interval=timedelta(milliseconds=300), maximum_interval=timedelta(seconds=1))
 setattr(worker, "Worker", functools.partial(Worker, sticky_queue_schedule_to_start_timeout=timedelta(seconds=1)))  # noqa: B010
 

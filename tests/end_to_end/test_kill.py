@@ -21,7 +21,7 @@ from tests.end_to_end.ledgers import accepted_keys, agree
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
-KILLS = 5
+KILLS = 4
 LANES = 3
 SEED = 20261121
 

@@ -19,7 +19,6 @@ import worker
 from deploy.demo.smtp_catcher import Caught
 from deploy.demo.stage import ROOT, Stage
 from tests.end_to_end.deals import Deal, Sender
-from tests.end_to_end.ledgers import agree
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -67,18 +66,17 @@ async def test_sigterm_lets_a_letter_finish(stage: Stage, tmp_path: Path) -> Non
         answer.set()
         assert await asyncio.to_thread(process.wait, 30) == 0, log.read_text("utf-8")
     stage.mail.after_taken = None
-    with worker_process(stage, log, REGLAMENT_TASK_QUEUE="draining"):
-        await deal.until("letter", "crm")
-        await deal.fulfil()
-        await deal.result()
-        found = (await agree(sender, [deal]))["W-1"]
-    assert (found.letters, found.held, found.repeated) == ({"handoff/accepted": 1}, [], [])
-    attempts = [
+    assert len([one for one in stage.mail.letters if one.recipients == (deal.partner,)]) == 1
+    history = await deal.handle.fetch_history()
+    done = [e.activity_task_completed_event_attributes.scheduled_event_id for e in history.events]
+    attempts = {
         e.activity_task_started_event_attributes.attempt
-        for e in found.history.events
+        for e in history.events
         if e.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED
-    ]
-    assert set(attempts) == {1}
+    }
+    (letter,) = (e.event_id for e in history.events if e.activity_task_scheduled_event_attributes.activity_type.name == "send_letter")
+    assert letter in done
+    assert attempts == {1}
 
 
 async def test_a_versioned_worker_works_once_its_version_is_current(stage: Stage, tmp_path: Path) -> None:
@@ -124,7 +122,9 @@ async def test_wrong_settings_end_with_code_2_and_the_setting_by_name(
     assert "t0ken-of-the-crm" not in said
 
 
-def test_without_mail_and_crm_the_worker_names_both(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_without_mail_and_crm_the_worker_names_both(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
 
     async def connected() -> None:
@@ -137,7 +137,9 @@ def test_without_mail_and_crm_the_worker_names_both(monkeypatch: pytest.MonkeyPa
     assert "REGLAMENT_CRM__" in said
 
 
-def test_without_a_server_the_worker_ends_with_code_1_and_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_without_a_server_the_worker_ends_with_code_1_and_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
 
     async def refused() -> None:
