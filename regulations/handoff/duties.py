@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from regulations.case import UNMET, Evidence, Obligation, Standing
 from regulations.effects import AcceptedClientRow, CrmRecord, PaymentRegisterRow
@@ -88,16 +89,7 @@ def on_acceptance(state: HandoffState, message: Accepted, now: datetime) -> None
     told = state.obligation("2.1.1")
     if told is not None and told.standing is Standing.OPEN and "2.1.1" not in state.evidence:
         close(state, told, Standing.WAIVED, note="undeclared")
-    state.put(
-        PaymentRegisterRow(
-            seq=state.next_seq(),
-            round=state.round,
-            entry="entered",
-            at=at,
-            client_login=state.sold.client.login,
-            payment_reference=state.payment.reference if state.payment else None,
-        )
-    )
+    _enter_login(state, "entered", at)
     enter_into_crm(state, message.key, at)
 
 
@@ -129,16 +121,7 @@ def reverse_acceptance(state: HandoffState, at: datetime, key: str, reason: str,
     """An acceptance is undone by second rows; the first ones stay. The CRM learns of it."""
     register_client(state)  # an acceptance undone at the same moment has its first row all the same
     state.put(_client_row(state, "reversed", at, reason, seq=state.next_seq()))
-    state.put(
-        PaymentRegisterRow(
-            seq=state.next_seq(),
-            round=state.round,
-            entry="reversed",
-            at=at,
-            client_login=state.sold.client.login,
-            payment_reference=state.payment.reference if state.payment else None,
-        )
-    )
+    _enter_login(state, "reversed", at)
     state.accepted_at = state.registered = None
     state.evidence.pop("2.2.7", None)  # closing documents of an acceptance that is undone close nothing
     enter_into_crm(state, key, now)
@@ -163,6 +146,20 @@ def settle_open(state: HandoffState, o: Obligation, now: datetime) -> None:
     """Holds an open obligation against its proof before somebody decides about it. A breach is decided on in `decisions` alone."""
     if o.standing is Standing.OPEN:
         settle(state, o, state.proof(o), now)
+
+
+def _enter_login(state: HandoffState, entry: Literal["entered", "reversed"], at: datetime) -> None:
+    """2.2.6: the client's login in the register of payments; an acceptance that is undone is reversed by a second row."""
+    state.put(
+        PaymentRegisterRow(
+            seq=state.next_seq(),
+            round=state.round,
+            entry=entry,
+            at=at,
+            client_login=state.sold.client.login,
+            payment_reference=state.payment.reference if state.payment else None,
+        )
+    )
 
 
 def enter_into_crm(state: HandoffState, key: str, now: datetime) -> None:
