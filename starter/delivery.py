@@ -5,12 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowExecutionStatus,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -28,6 +36,8 @@ PATIENCE = 20.0
 """Seconds for a worker to answer; after that the sender is told to come again."""
 WITHOUT_RESULT = frozenset({Stage.NOT_PAID, Stage.REFUSED, Stage.WITHDRAWN})
 """Ends after which a new sale of the same deal may begin a new case."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -83,7 +93,12 @@ def read_event(raw: object, source: Literal["event", "mailbox", "cli", "ui"]) ->
 
 
 def _fields(error: ValidationError, prefix: str) -> str:
-    return "; ".join(f"{prefix}{'.'.join(map(str, e['loc'])) or 'event'}: {e['msg']}" for e in error.errors(include_input=False))
+    return "; ".join(f"{prefix}{_place(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    """Where in the event: a name from outside is said again only where it looks like a name."""
+    return ".".join(str(step) if _NAME.fullmatch(str(step)) else "…" for step in steps) or "event"
 
 
 async def deliver(
@@ -110,6 +125,8 @@ async def deliver(
         if (task := asyncio.current_task()) is not None and task.cancelling():  # the SDK's error hides that we are to stop
             raise asyncio.CancelledError from None
         raise DeliveryError("unavailable", "NoWorker", "no worker answered in time; deliver the same event again", address) from None
+    except WorkflowQueryFailedError:
+        raise DeliveryError("unavailable", "Failed", "the ended case cannot be read now; deliver the same event again", address) from None
     except RPCError as e:
         raise DeliveryError("unavailable", "Temporal", f"the Temporal server said {e.status.name}; deliver it again", address) from None
 
@@ -170,14 +187,22 @@ async def _tell(client: Client, door: Door, message: Message, address: str) -> D
         if e.status is not RPCStatusCode.NOT_FOUND:
             raise
     try:
-        ended = await _read(client, address)
+        status = (await handle.describe()).status
     except RPCError as e:
         if e.status is not RPCStatusCode.NOT_FOUND:
             raise
         raise DeliveryError("refused", "NoCase", f"there is no case {address}; deliver the event that begins it first", address) from None
+    if status is WorkflowExecutionStatus.RUNNING:  # a server that was restarted knows the case, but no more of this update
+        raise DeliveryError("unavailable", "Lost", "the Temporal server was restarted meanwhile; deliver the same event again", address)
+    ended = await _read(client, address)
     if any(fact.key == message.key for fact in ended.facts):
         raise _Repeat(ended)
-    raise DeliveryError("refused", "Ended", f"the case has ended as {ended.outcome}", address)
+    raise DeliveryError("refused", "Ended", f"the case has ended as {_end(ended, status)}", address)
+
+
+def _end(ended: ReadOut, status: WorkflowExecutionStatus | None) -> str:
+    """How a case ended; one that somebody terminated has no outcome of its own."""
+    return ended.outcome or (status.name.lower() if status else "unknown")
 
 
 async def _read(client: Client, address: str) -> ReadOut:

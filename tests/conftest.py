@@ -1,1 +1,26 @@
+"""Fixtures of databases for all tests, and how tests are shared out among processes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
 pytest_plugins = ["tests.databases"]
+
+
+class ByPlace(LoadScopeScheduling):  # type: ignore[misc]
+    """The end-to-end tests run in one process, on one set of servers; every other test runs wherever there is room.
+
+    The mark ``xdist_group`` says the same, but xdist 3.8 does not see it under pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "end_to_end" if nodeid.startswith("tests/end_to_end/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:
+    return ByPlace(config, log)

@@ -88,7 +88,7 @@ async def test_deliver_answers_line_by_line_in_order(stage: Stage, told: Canary)
     """One file with good, repeated, refused, unknown and malformed lines: each has its answer, and the worst decides the code."""
     contact, contract = told.event("first_contact"), told.event("training_done")
     nobody = {"id": "C-404.1", "type": "handoff.first_contact", "occurred_at": contact["occurred_at"], "data": {"deal": "C-404"}}
-    events = [
+    events: list[dict[str, Any] | str] = [
         contact,
         contact,
         "",
@@ -144,7 +144,7 @@ async def test_case_and_cases_read_out(stage: Stage, told: Canary) -> None:
     await other.sell()
     everything: dict[str, Any] = {"overdue": False, "stage": None, "kind": None, "partner": None, "closed": False, "limit": 100}
     async with asyncio.timeout(20):
-        while {told.case, other.case} - {c["case"] for c in await list_cases(stage.client, **everything)}:
+        while {told.case, other.case} - {c["case"] for c in await list_cases(stage.client, **everything)}:  # noqa: ASYNC110
             await asyncio.sleep(0.2)  # visibility follows the cases by a moment
 
     async def listed(*options: str) -> set[str]:

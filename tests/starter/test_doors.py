@@ -1,0 +1,127 @@
+"""The table of messages: every Update of a workflow has one door, every door says what it takes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from temporalio import workflow
+
+from regulations import messages as m
+from starter.delivery import DeliveryError, read_event
+from starter.doors import DOORS, EXAMPLE_TIME, Door, example_event
+from workflows import WORKFLOWS
+
+CANARY = "kanareyka@example.org"
+ALL = pytest.mark.parametrize("door", DOORS.values(), ids=DOORS.keys())
+
+
+def updates(kind: type[Any]) -> set[str]:
+    definition = workflow._Definition.must_from_class(kind)
+    return {name for name in definition.updates if name}
+
+
+def test_every_update_has_exactly_one_door_and_every_door_an_update() -> None:
+    for kind in WORKFLOWS:
+        served = [d.update for d in DOORS.values() if d.workflow is kind]
+        assert sorted(served) == sorted(updates(kind))
+    assert {d.workflow for d in DOORS.values()} == set(WORKFLOWS)
+
+
+def test_every_message_model_has_a_door() -> None:
+    def leaves(model: type[m.Message]) -> set[type[m.Message]]:
+        below = [s for s in model.__subclasses__() if s.__module__ == m.__name__]
+        return set().union(*(leaves(s) for s in below)) if below else {model}
+
+    assert {d.message for d in DOORS.values()} == leaves(m.Message)
+
+
+@ALL
+def test_the_example_is_taken_and_goes_to_its_case(door: Door) -> None:
+    found, message, address = read_event(example_event(door), "event")
+    assert (found, address) == (door, "handoff/D-1041")
+    assert type(message) is door.message
+    assert (message.key, message.source) == (f"example-{door.event}", "event")
+
+
+@ALL
+def test_the_schema_describes_the_example(door: Door) -> None:
+    """Checked with the schema alone: known names, required names, types, patterns, constants."""
+    schema = door.schema()
+    conforms(door.example, schema, schema)
+    assert {"key", "happened_at", "source"}.isdisjoint(schema["properties"])
+    assert "deal" in schema["required"]
+    json.dumps(schema)
+
+
+def conforms(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str = "data") -> None:
+    """A small reader of the part of JSON Schema that our models use."""
+    if "$ref" in schema:
+        return conforms(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root, at)
+    if "anyOf" in schema:
+        wrong = []
+        for one in schema["anyOf"]:
+            try:
+                return conforms(value, one, root, at)
+            except AssertionError as e:
+                wrong.append(e)
+        raise AssertionError(f"{at}: none of anyOf: {wrong}")
+    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int}
+    if "type" in schema:
+        assert isinstance(value, kinds[schema["type"]]), at
+    if "enum" in schema:
+        assert value in schema["enum"], at
+    if "const" in schema:
+        assert value == schema["const"], at
+    if schema.get("type") == "object" and "properties" in schema:
+        assert set(schema.get("required", [])) <= value.keys() <= schema["properties"].keys(), at
+        for name, given in value.items():
+            conforms(given, schema["properties"][name], root, f"{at}.{name}")
+    for i, item in enumerate(value if schema.get("type") == "array" else ()):
+        conforms(item, schema.get("items", {}), root, f"{at}.{i}")
+    return None
+
+
+@ALL
+def test_an_error_names_the_field_and_never_the_value(door: Door) -> None:
+    for name in door.example:
+        event: dict[str, Any] = example_event(door)
+        event["data"] = {**event["data"], name: {CANARY: CANARY}}
+        with pytest.raises(DeliveryError) as wrong:
+            read_event(event, "event")
+        assert (wrong.value.kind, wrong.value.type) == ("invalid", "InvalidEvent")
+        assert f"data.{name}" in str(wrong.value)
+        assert "anareyka" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"id": "two words"}, "id"),
+        ({"id": None}, "id"),
+        ({"occurred_at": "2026-11-20T15:00:00"}, "occurred_at"),
+        ({"more": CANARY}, "more"),
+        ({"data": [CANARY]}, "data"),
+        ({"type": "handoff.nothing"}, "type: no such event type; known: handoff.accepted"),
+        ({"type": CANARY}, "type: no such event type"),
+        ({"data": {"deal": "D-1", "key": CANARY}}, "data.key: comes from the event itself"),
+        ({"data": {"deal": "D-1", "source": CANARY}}, "data.source: comes from the event itself"),
+        ({"data": {"deal": CANARY}}, "data.deal"),
+        ({"data": {}}, "data.deal"),
+    ],
+)
+def test_a_wrong_event_is_refused_by_the_name_of_what_is_wrong(change: dict[str, Any], words: str) -> None:
+    event = {"id": "e-1", "type": "handoff.first_contact", "occurred_at": EXAMPLE_TIME, "data": {"deal": "D-1"}, **change}
+    with pytest.raises(DeliveryError) as wrong:
+        read_event(event, "event")
+    assert wrong.value.kind == "invalid"
+    assert words in str(wrong.value)
+    assert "anareyka" not in str(wrong.value)
+
+
+@pytest.mark.parametrize("event", [None, [], "event", 7, {}])
+def test_what_is_no_event_is_refused(event: object) -> None:
+    with pytest.raises(DeliveryError) as wrong:
+        read_event(event, "event")
+    assert wrong.value.kind == "invalid"
