@@ -114,7 +114,6 @@ async def _agree_on(deal: Deal, history: WorkflowHistory, effects: list[Any]) ->
     # A server that dies between a start and its message leaves an empty case, which ends by itself: no message, no effect.
     runs = [one async for one in stage.client.list_workflows(f"WorkflowId = '{deal.case}'")]
     empty = [one for one in runs if one.run_id != history.run_id]
-    assert len(empty) == len(runs) - 1
     for one in empty:
         assert one.status is WorkflowExecutionStatus.FAILED, f"{deal.case} was begun twice"
         other = await stage.client.get_workflow_handle(deal.case, run_id=one.run_id).fetch_history()
