@@ -21,6 +21,7 @@ from temporalio.service import RPCError
 
 from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
+from regulations.handoff.state import ROLES
 from regulations.production_calendars import production_calendar
 from runtime.billing import BillingReader
 from runtime.connection import connect
@@ -54,7 +55,7 @@ async def examine(*, fix: bool, as_json: bool) -> int:
         print(f"settings: {e}")
         return 2
     findings = [
-        *_company(settings),
+        *check_files(settings),
         *await _temporal(settings, fix),
         *await _database(settings, fix),
         await _asked("mail", settings.mail is not None, "REGLAMENT_MAIL__HOST …", lambda: Mailer(_given(settings.mail)).check()),
@@ -76,11 +77,14 @@ def _given(value: T | None) -> T:
     return value
 
 
-def _company(settings: Settings) -> list[Finding]:
+def check_files(settings: Settings) -> list[Finding]:
+    """The company's file with its roles and calendars, and the editions."""
     findings = []
     try:
         company = load_company(settings.company)
-        findings.append(Finding("company", True, f"{company.name}; roles: {', '.join(sorted(company.roles))}"))
+        absent = sorted(set(ROLES) - company.roles.keys())
+        remedy = f"add to [roles]: {', '.join(absent)}" if absent else ""
+        findings.append(Finding("company", not absent, f"{company.name}; roles: {', '.join(sorted(company.roles))}", remedy))
         for name, spec in company.calendars.items():
             if spec.country is not None:
                 known = production_calendar(spec.country).known_through
