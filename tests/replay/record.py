@@ -11,18 +11,20 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
 from regulations import messages as m
-from tests.regulations.handoff.course import CC_HEAD_PERSON, MANAGER
+from tests.regulations.handoff.course import CC_HEAD_PERSON, MANAGER, sale
 from tests.replay.commands import COMMANDS, commands_of_workflows
 from tests.workflows.conftest import time_skipping
 from tests.workflows.play import Play
-from tests.workflows.world import World, until
+from tests.workflows.world import World, begin, until
+from workflows.client_handoff import ClientHandoff
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -114,6 +116,12 @@ async def _away(env: WorkflowEnvironment, world: World, play: Play) -> None:
     await play.say("closing_documents_signed", m.ClosingDocumentsSigned)
 
 
+async def _start_refused(env: WorkflowEnvironment, world: World, play: Play) -> None:
+    with suppress(WorkflowUpdateFailedError):  # 1.2: the partner may collect payments itself
+        await begin(env.client, sale(await play.now(), collects=True), id="handoff/D-1")
+    play.handle = env.client.get_workflow_handle_for(ClientHandoff.run, "handoff/D-1")
+
+
 OUTCOMES: dict[str, Callable[[WorkflowEnvironment, World, Play], Awaitable[None]]] = {
     "handoff_done": _done,
     "handoff_returned_and_done": _returned_and_done,
@@ -122,6 +130,7 @@ OUTCOMES: dict[str, Callable[[WorkflowEnvironment, World, Play], Awaitable[None]
     "handoff_not_paid": _not_paid,
     "handoff_withdrawn": _withdrawn,
     "handoff_effects_away": _away,
+    "handoff_start_refused": _start_refused,
 }
 
 
@@ -130,10 +139,13 @@ async def record() -> None:
     for name, play_it in OUTCOMES.items():
         async with _played() as (env, world, play):
             await play_it(env, world, play)
-            result = await play.handle.result()
+            try:
+                outcome = (await play.handle.result()).outcome
+            except WorkflowFailureError:
+                outcome = "failed"
             history = await play.handle.fetch_history()
             (HISTORIES / f"{name}.json").write_text(history.to_json(), "utf-8")
-            print(f"{name}: {result.outcome}, {len(history.events)} events")
+            print(f"{name}: {outcome}, {len(history.events)} events")
     COMMANDS.write_text(json.dumps(commands_of_workflows(), indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
