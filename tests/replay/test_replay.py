@@ -29,6 +29,11 @@ async def test_a_recorded_history_replays(history: str) -> None:
     await replayer.replay_workflow(WorkflowHistory.from_json("handoff/D-1", history))
 
 
+def test_no_history_holds_a_path_of_the_machine_it_was_recorded_on() -> None:
+    root = str(Path(__file__).parents[2])
+    assert [p.name for p in HISTORIES if "stackTrace" in (held := p.read_text("utf-8")) or root in held] == []
+
+
 def test_changed_commands_come_with_newly_recorded_histories() -> None:
     known = json.loads(COMMANDS.read_text("utf-8"))
     assert commands_of_workflows() == known, (
