@@ -27,7 +27,7 @@ PASSED_THROUGH = (
 """What a workflow may import without a copy of its own. `regulations` is proven pure by a test over its syntax."""
 
 
-async def connect(*, profile: str | None = None, patience: timedelta = timedelta(seconds=30), lazy: bool = False) -> Client:
+async def connect(*, patience: timedelta = timedelta(seconds=30)) -> Client:
     """Connects with the profile of Temporal's own configuration (``TEMPORAL_PROFILE``, ``TEMPORAL_ADDRESS`` …; default ``localhost:7233``).
 
     A worker may boot before the server: the connection is tried again for as long as ``patience``.
@@ -35,12 +35,12 @@ async def connect(*, profile: str | None = None, patience: timedelta = timedelta
     Raises:
         RuntimeError: the server did not answer in that time.
     """
-    config = ClientConfig.load_client_connect_config(profile=profile)
+    config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "localhost:7233")
     deadline = asyncio.get_running_loop().time() + patience.total_seconds()
     while True:
         try:
-            return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy)
+            return await Client.connect(**config, data_converter=pydantic_data_converter)
         except (RuntimeError, RPCError) as e:
             if asyncio.get_running_loop().time() > deadline:
                 raise RuntimeError(f"the Temporal server at {config['target_host']} does not answer") from e

@@ -56,7 +56,7 @@ async def examine(*, fix: bool, as_json: bool) -> int:
         return 2
     findings = [
         *check_files(settings),
-        *await _temporal(settings, fix),
+        *await _temporal(fix),
         *await _database(settings, fix),
         await _asked("mail", settings.mail is not None, "REGLAMENT_MAIL__HOST …", lambda: Mailer(_given(settings.mail)).check()),
         await _asked("crm", settings.crm is not None, "REGLAMENT_CRM__API …", lambda: _crm(settings)),
@@ -101,7 +101,7 @@ def check_files(settings: Settings) -> list[Finding]:
     return findings
 
 
-async def _temporal(settings: Settings, fix: bool) -> list[Finding]:
+async def _temporal(fix: bool) -> list[Finding]:
     try:
         client = await connect(patience=timedelta(seconds=3))
     except RuntimeError as e:
