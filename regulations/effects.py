@@ -223,7 +223,9 @@ class NoticeRow(Row):
     language: Literal["ru", "uk"]
     due: datetime | None
     earliest: datetime
-    """Not to be sent before: within the recipient's working time."""
+    """From when it may be told; the round that mails it waits on for the recipient's working time."""
+    at_once: bool = False
+    """Mailed without waiting for the recipient's working time: no working time is left before the term."""
     text: str
 
 
@@ -273,8 +275,26 @@ class IncidentRow(Row):
     text: str
 
 
+class CorrectionRow(Row):
+    """A fact learnt after its case had ended, and what it changed. Natural key: case uid, key; the first one stands."""
+
+    table: Literal["corrections"] = "corrections"
+    key: str
+    """The key of the fact."""
+    clause: str
+    """The clause that it bears on; empty: none."""
+    what: str
+    happened_at: datetime
+    learnt_at: datetime
+    source: str
+    by: str | None = None
+    result: Literal["withdrawn", "stands", "recorded"]
+    """The breach was none; the breach stands, done late; there was no breach to correct."""
+    note: str = ""
+
+
 AnyRow = Annotated[
-    ObligationRow | BreachRow | NoticeRow | AcceptedClientRow | PaymentRegisterRow | IncidentRow,
+    ObligationRow | BreachRow | NoticeRow | AcceptedClientRow | PaymentRegisterRow | IncidentRow | CorrectionRow,
     Field(discriminator="table"),
 ]
 

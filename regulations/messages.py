@@ -135,6 +135,18 @@ class Withdraw(CaseMessage):
     reason: Reason
 
 
+class CalendarChanged(Message):
+    """A calendar has been published anew; ``happened_at`` is the publication. The same for every regulation."""
+
+    calendar: Line
+    version: Line
+    """Version of the calendar from now on."""
+    changed: tuple[date, ...] = Field(min_length=1, max_length=4000)
+    """The dates whose hours are others than before."""
+    closed: tuple[date, ...] = Field((), max_length=4000)
+    """Those of them that are days off now and were not."""
+
+
 # --- handoff --------------------------------------------------------------------------------------------------------
 
 
@@ -196,6 +208,8 @@ class RequestFile(Model):
     kind: Literal["questionnaire", "contract", "other"]
     problem: Line | None = None
     """Why it does not count: unreadable, too large, password-protected …; none: it does."""
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """The content, kept by the door under this name: the case has it read. None: the sender vouches that it can be read."""
 
 
 class RequestReceived(HandoffMessage):

@@ -15,7 +15,9 @@ from runtime.database import database_errors, database_now, insert
 
 # An upsert takes the newest state of a thing; in the others the first row stands and is never changed.
 _UPSERTED = {table.name: table for table in (tables.obligations, tables.accepted_clients)}
-_ADDED_ONCE = {table.name: table for table in (tables.breaches, tables.notices, tables.payments_register, tables.incidents)}
+_ADDED_ONCE = {
+    table.name: table for table in (tables.breaches, tables.notices, tables.payments_register, tables.incidents, tables.corrections)
+}
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,7 @@ notices = _register(
     Column("due", Instant),
     Column("earliest", Instant, nullable=False),
     Column("text", Text, nullable=False),
+    Column("at_once", Boolean, nullable=False),
     # Set by the round that sends the notices: the key of the letter that carried the row.
     Column("sent_in", Text),
     Column("sent_at", Instant),
@@ -200,6 +201,86 @@ incidents = _register(
     Column("at", Instant, nullable=False),
     Column("text", Text, nullable=False),
     Index("ix_incidents_at", "at"),
+)
+
+corrections = _register(
+    "corrections",
+    Column("key", Text, primary_key=True),
+    Column("clause", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("happened_at", Instant, nullable=False),
+    Column("learnt_at", Instant, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("by", Text),
+    Column("result", Text, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("month", Text, primary_key=True),  # YYYY-MM
+    Column("built_at", Instant, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("sent_at", Instant),
+)
+
+# What each report said of which client: a client stands once as accepted and once as reversed, whatever the month.
+report_lines = Table(
+    "report_lines",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("case_uid", Text, primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("entry", Text, primary_key=True),
+    Column("month", Text, nullable=False),
+    Column("section", Text, nullable=False),
+    Index("ix_report_lines_kind_month", "kind", "month"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of what the event says: the same id with another digest is a conflict
+    Column("body", LargeBinary),  # the event, encrypted where keys are set; emptied once it has been delivered or dropped
+    Column("state", Text, nullable=False),  # received, waiting, delivered, refused, dropped
+    Column("outcome", JSON(none_as_null=True)),
+    Column("attempts", Integer, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("settled_at", Instant),
+    Index("ix_inbox_state_next_attempt_at", "state", "next_attempt_at"),
+    Index("ix_inbox_address_seq", "address", "seq"),
+)
+
+# Files from outside, by the SHA-256 of their content (in hexadecimal): events and cases hold only that name.
+files = Table(
+    "files",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),  # encrypted where keys are set
+    Column("size", Integer, nullable=False),
+    Column("received_at", Instant, nullable=False),
+)
+
+# The days of each calendar as last published: what a change is compared with.
+published_calendars = Table(
+    "published_calendars",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("published_at", Instant, nullable=False),
+    Column("days", JSON, nullable=False),
 )
 
 effects = Table(
