@@ -37,6 +37,13 @@ class Settings(BaseSettings):
     task_queue: str = "reglament"
     hash_key: SecretStr = SecretStr("")
     """Key of the hashes that stand for logins where the CRM has no number for a client. Keep it: another key is another client."""
+    encryption_keys: SecretStr = SecretStr("")
+    """Keys for what is kept at rest (bodies of the inbox, files): base64 of 32 random bytes each, joined by commas, the newest first."""
+    webhook_secrets: SecretStr = SecretStr("")
+    """Secrets of signed webhooks (``whsec_…``), joined by commas: during a rotation the old and the new one are both good."""
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(8080, ge=0, lt=65536)
+    """Where the webhooks are served."""
     deployment_name: str | None = None
     """With ``build_id``: the worker takes part in Worker Deployment Versioning (AUTO_UPGRADE)."""
     build_id: str | None = None
