@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lock clean bench
+.PHONY: demo up test check lock clean bench
 
 demo: $(STAMP)
 	@$(BIN)/python -m deploy.demo
+
+up: $(STAMP)
+	@$(BIN)/python -m deploy.demo.up
 
 test: $(STAMP)
 	$(BIN)/pytest -n 2 --dist loadgroup
@@ -36,4 +39,4 @@ lock: $(STAMP)
 	echo uv | $(UV_LOCK) - -o requirements/uv.txt
 
 clean:
-	rm -rf $(VENV) build *.egg-info .demo
+	rm -rf $(VENV) build *.egg-info .demo .up

@@ -80,12 +80,16 @@ async def _deliver(file: TextIO, as_json: bool) -> int:
 
 
 @app.command()
-def events(type: Annotated[str | None, typer.Argument(help="One event type.")] = None, as_json: JSON_OPTION = False) -> None:
+def events(
+    type: Annotated[str | None, typer.Argument(help="One event type.")] = None,
+    curl: Annotated[bool, typer.Option("--curl", help="Print a signed curl command that posts the example; good for 5 minutes.")] = False,
+    as_json: JSON_OPTION = False,
+) -> None:
     """Show the event types; with a type, its JSON Schema and a valid example."""
     from rich.console import Console
     from rich.table import Table
 
-    from starter.doors import DOORS, example_event
+    from starter.doors import DOORS, example_event, recent_example
 
     if type is None:
         if as_json:
@@ -103,6 +107,15 @@ def events(type: Annotated[str | None, typer.Argument(help="One event type.")] =
     if type not in DOORS:
         _fail(WRONG_USE, f"there is no event type {type}; reglament events lists them")
     door = DOORS[type]
+    if curl:
+        from starter.curl import signed_curl
+
+        settings = _settings()
+        secret = settings.webhook_secrets.get_secret_value().split(",")[0].strip()
+        if not secret:
+            _fail(WRONG_USE, "set REGLAMENT_WEBHOOK_SECRETS: without a secret nothing can be signed")
+        print(signed_curl(f"http://{settings.http_host}:{settings.http_port}/webhooks/events", secret, recent_example(door)))
+        return
     shown = {"type": type, "description": door.description, "data_schema": door.schema(), "example": example_event(door)}
     if as_json:
         print(json.dumps(shown, ensure_ascii=False))
@@ -172,18 +185,23 @@ def doctor(
 # --- what the commands share ---
 
 
-async def _connected() -> tuple[Settings, Client]:
-    from datetime import timedelta
-
+def _settings() -> Settings:
     from pydantic import ValidationError
 
-    from runtime.connection import connect
     from runtime.settings import Settings
 
     try:
-        settings = Settings()
+        return Settings()
     except ValidationError as e:
         _fail(WRONG_USE, f"settings: {e}")
+
+
+async def _connected() -> tuple[Settings, Client]:
+    from datetime import timedelta
+
+    from runtime.connection import connect
+
+    settings = _settings()
     try:
         return settings, await connect(patience=timedelta(seconds=5))
     except RuntimeError as e:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import AwareDatetime, JsonValue, create_model
@@ -161,3 +161,10 @@ DOORS: dict[str, Door] = {
 def example_event(door: Door) -> dict[str, JsonValue]:
     """A valid event of the type, as `reglament events TYPE` shows it."""
     return {"id": f"example-{door.event}", "type": door.event, "occurred_at": EXAMPLE_TIME, "data": door.example}
+
+
+def recent_example(door: Door) -> dict[str, JsonValue]:
+    """The example as of now, with a deal of its own: a case can really begin with it."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    data = {**door.example, "deal": f"try-{now:%m%d-%H%M%S}"} if door.starts else door.example
+    return {**example_event(door), "occurred_at": now.isoformat(), "data": data}

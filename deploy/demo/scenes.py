@@ -31,8 +31,7 @@ from runtime.tables import (
     obligations,
     payments_register,
 )
-from starter.delivery import Delivered, deliver
-from starter.views import read_case
+from starter.views import NotFound, Unavailable, read_case
 from workflows.client_handoff import ClientHandoff
 
 CALENDAR = working_time(CalendarSpec.simple("Europe/Moscow", "RU"))
@@ -145,8 +144,8 @@ class Player:
             questionnaire={k: v for k, v in QUESTIONNAIRE.items() if k not in without},
         )
 
-    async def say(self, what: str, *, at: datetime | None = None, **data: object) -> Delivered:
-        """Delivers an event of this deal that happens at the case's present moment, and prints what came of it."""
+    async def say(self, what: str, *, at: datetime | None = None, **data: object) -> None:
+        """Posts a signed event of this deal that happens at the case's present moment, and prints what came of it."""
         self._events += 1
         event: dict[str, Any] = {
             "id": f"{self.deal}-{self._events}",
@@ -154,10 +153,21 @@ class Player:
             "occurred_at": (at or await self.now()).isoformat(),
             "data": {"deal": self.deal, **data},
         }
-        done = await deliver(self._stage.client, event, task_queue="reglament", hash_key="demo")
+        await self._stage.post(event)
+        await self._until_taken(event["id"])
         await asyncio.sleep(0.4)  # for the effects, so that the timeline reads in order
         await self.show()
-        return done
+
+    async def _until_taken(self, key: str) -> None:
+        """Waits until the case has the event: the webhook answers as soon as the inbox has it."""
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    if any(fact.key == key for fact in (await read_case(self._stage.client, self.case)).facts):
+                        return
+                except (NotFound, Unavailable):
+                    pass
+                await asyncio.sleep(0.05)
 
     async def until(self, moment: datetime) -> None:
         """Moves the case's time forward on the real server, through every timer on the way: one skip."""

@@ -1,21 +1,27 @@
-"""The parts that the demo and the end-to-end tests run on: a real Temporal server with its UI, a real SMTP server that keeps what it
-gets, a stand-in CRM over HTTP, a database, and the worker as a process of its own. All on loopback, all in one folder."""
+"""The parts that the demo, `make up` and the end-to-end tests run on: a real Temporal server with its UI, a real SMTP server that keeps
+what it gets, a stand-in CRM over HTTP, a database, the worker and the webhooks as processes. All on loopback, in one folder."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
+from standardwebhooks.webhooks import Webhook
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
@@ -44,6 +50,14 @@ def free_port() -> int:
         return port
 
 
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback port
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
 class Stage:
     """Starts the parts and stops them again; the server and the worker may be killed and started again in between."""
 
@@ -54,16 +68,23 @@ class Stage:
         database_url: str | None = None,
         worker_script: Path = ROOT / "worker.py",
         server_settings: Sequence[str] = (),
+        webhooks: bool = False,
+        ports: tuple[int, int, int] | None = None,
     ) -> None:
-        """``server_settings`` are dynamic settings of the Temporal server, each ``key=JSON``."""
+        """``server_settings`` are dynamic settings of the Temporal server, each ``key=JSON``; ``webhooks`` starts the door for signed
+        events as well; ``ports`` are those of Temporal, its UI and the webhooks (none: free ones)."""
         self.folder = folder
         self.mail = SmtpCatcher(folder / "mail")
         self.crm = CrmStandIn(file=folder / "crm.json")
         self.database_url = database_url or f"sqlite:///{folder / 'reglament.db'}"
-        self.port, self.ui_port = free_port(), free_port()
+        self.port, self.ui_port, self.http_port = ports or (free_port(), free_port(), free_port())
+        # Of this stage alone, and the same whenever its folder is used again.
+        self.webhook_secret = "whsec_" + base64.b64encode(hashlib.sha256(f"stage {folder}".encode()).digest()).decode()
         self.server: subprocess.Popen[bytes] | None = None
         self.worker: subprocess.Popen[bytes] | None = None
+        self.starter: subprocess.Popen[bytes] | None = None
         self.client: Client
+        self._webhooks = webhooks
         self._worker_script = worker_script
         self._server_settings = ("frontend.WorkflowTimeSkippingEnabled=true", *server_settings)
         self._stack = AsyncExitStack()
@@ -72,6 +93,11 @@ class Stage:
     @property
     def ui(self) -> str:
         return f"http://127.0.0.1:{self.ui_port}"
+
+    @property
+    def webhooks(self) -> str:
+        """Where signed events are posted."""
+        return f"http://127.0.0.1:{self.http_port}/webhooks/events"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -85,6 +111,8 @@ class Stage:
             "REGLAMENT_COMPANY": str(ROOT / "deploy/demo/company.toml"),
             "REGLAMENT_DATABASE_URL": self.database_url,
             "REGLAMENT_HASH_KEY": "demo",
+            "REGLAMENT_HTTP_PORT": str(self.http_port),
+            "REGLAMENT_WEBHOOK_SECRETS": self.webhook_secret,
             "REGLAMENT_MAIL__HOST": "127.0.0.1",
             "REGLAMENT_MAIL__PORT": str(self.mail.port),
             "REGLAMENT_MAIL__SECURITY": "none",
@@ -103,14 +131,14 @@ class Stage:
         await self.start_server()
         await self.run("-m", "starter.cli", "doctor", "--fix")
         self.start_worker()
+        if self._webhooks:
+            await self.start_starter()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for process in (self.worker, self.server):
+        for process in (self.starter, self.worker, self.server):  # whoever calls ends before whoever is called
             if process is not None and process.poll() is None:
                 process.terminate()
-        for process in (self.worker, self.server):
-            if process is not None:
                 await asyncio.to_thread(process.wait)
         await self._stack.aclose()
         for log in self._logs:
@@ -138,6 +166,44 @@ class Stage:
 
     def start_worker(self) -> None:
         self.worker = self._start("worker.log", sys.executable, str(self._worker_script))
+
+    async def start_starter(self) -> None:
+        """Starts the webhooks (again), and waits until they take events."""
+        self.starter = self._start("starter.log", sys.executable, "-m", "starter")
+        for _ in range(300):
+            if self.starter.poll() is not None:
+                break
+            if await asyncio.to_thread(_answers, f"http://127.0.0.1:{self.http_port}/readyz"):
+                return
+            await asyncio.sleep(0.1)
+        raise RuntimeError(f"the webhooks did not start; see {self.folder / 'starter.log'}")
+
+    async def post(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Posts an event to the webhooks as a CRM would, signed; gives the answer.
+
+        Raises:
+            RuntimeError: the answer was not 202; the text is what it said.
+        """
+        body = json.dumps(event, ensure_ascii=False)
+        now = datetime.now(UTC)
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": str(event["id"]),
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(self.webhook_secret).sign(str(event["id"]), now, body),
+        }
+        async with httpx2.AsyncClient(timeout=30) as http:
+            answer = await http.post(self.webhooks, content=body.encode(), headers=headers)
+        if answer.status_code != 202:
+            raise RuntimeError(f"the webhook answered {answer.status_code}: {answer.text}")
+        said: dict[str, Any] = answer.json()
+        return said
+
+    def kill_starter(self) -> None:
+        """SIGKILL of the webhooks, in the middle of whatever they do."""
+        assert self.starter is not None  # noqa: S101
+        self.starter.kill()
+        self.starter.wait()
 
     def kill_worker(self) -> None:
         """SIGKILL, in the middle of whatever it does."""
