@@ -23,7 +23,7 @@ async def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     began = time.monotonic()
     console.print("[bold]reglament[/bold]: starting a Temporal server with its UI, SMTP, a stand-in CRM, SQLite and a worker …")
-    async with Stage(folder) as stage:
+    async with Stage(folder, webhooks=True) as stage:
         console.print(f"up after {time.monotonic() - began:.0f} s; the Temporal UI while the demo runs: {stage.ui}\n")
         players = [Player(stage, console, deal) for deal in EXPECTED]
         await asyncio.gather(*(scenes[p.deal](p) for p in players))

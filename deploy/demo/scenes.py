@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from rich.markup import escape
 from sqlalchemy import func, insert, select
 from temporalio.testing import TimeSkipper
 
+from deploy.demo.documents import attached, contract, questionnaire
 from deploy.demo.stage import Stage
 from regulations.calendar_spec import CalendarSpec
 from regulations.handoff.narration import HandoffResult, ReadOut
@@ -43,8 +45,6 @@ QUESTIONNAIRE = {
     "tax_regime": "УСН 6 %",
     "contact_person": "директор",
     "phone": "по запросу",
-    "email": "client@client.example",
-    "login": "client@client.example",
     "tariff_and_period": "Бюро, 12 месяцев",
     "employees": "4",
     "e_signature": "да",
@@ -66,6 +66,7 @@ class Player:
     def __init__(self, stage: Stage, console: Console, deal: str) -> None:
         self.deal, self.case = deal, f"handoff/{deal}"
         self.partner = f"partner-{deal.lower()}@partner.example"
+        self.login = f"client-{deal.lower()}@client.example"
         self.skips = 0
         self._stage, self._console = stage, console
         self._skipper = TimeSkipper(stage.client)
@@ -81,20 +82,19 @@ class Player:
 
     async def sell(self, **data: object) -> None:
         """The sale begins the case; billing has an invoice for it."""
-        login = f"client-{self.deal.lower()}@client.example"
         await self._bill(billing_tariffs, code=f"bureau-{self.deal}", line="bureau", name="Бюро", price=Decimal(12000), currency="RUB")
         await self._bill(
             billing_invoices,
             number=f"inv-{self.deal}",
             deal=self.deal,
-            login=login,
+            login=self.login,
             tariff_code=f"bureau-{self.deal}",
             amount=Decimal(12000),
             currency="RUB",
             issued_on=datetime.now(UTC).date(),
         )
         partner = {"id": f"p-{self.deal}", "name": "ИП Петров", "email": self.partner, "collects_payments": False}
-        client = {"login": login, "name": f"ООО Ромашка {self.deal}", "inn": "7707083893"}
+        client = {"login": self.login, "name": f"ООО Ромашка {self.deal}", "inn": "7707083893"}
         await self.say(
             "sold",
             at=datetime.now(UTC),
@@ -124,7 +124,7 @@ class Player:
         await self._bill(
             billing_access_grants,
             reference=f"acc-{self.deal}",
-            login=f"client-{self.deal.lower()}@client.example",
+            login=self.login,
             deal=self.deal,
             tariff_code=f"bureau-{self.deal}",
             granted_at=await self.now(),
@@ -132,17 +132,20 @@ class Player:
         )
 
     async def request(self, *, without: tuple[str, ...] = ()) -> None:
-        """The partner's training request with its attachments."""
+        """The partner's training request with its attachments: real files, which the product reads."""
+        answers = {**QUESTIONNAIRE, "login": self.login, "email": self.login}
+        answers = {code: answer for code, answer in answers.items() if code not in without}
         await self.say(
             "request_received",
             subject="Обучение клиента от ИП Петров",
             message_id=f"<request-{self._events}-{self.deal}@partner.example>",
             files=[
-                {"name": "Анкета клиента client@client.example.docx", "kind": "questionnaire"},
-                {"name": "Договор.docx", "kind": "contract"},
+                attached(f"Анкета клиента {self.login}.docx", "questionnaire", questionnaire(answers)),
+                attached("Договор.docx", "contract", contract(f"ООО Ромашка {self.deal}")),
             ],
-            questionnaire={k: v for k, v in QUESTIONNAIRE.items() if k not in without},
         )
+        await self._until_seen(lambda read: read.stage == "checking")  # an activity reads the files
+        await self.show()
 
     async def say(self, what: str, *, at: datetime | None = None, **data: object) -> None:
         """Posts a signed event of this deal that happens at the case's present moment, and prints what came of it."""
@@ -154,19 +157,17 @@ class Player:
             "data": {"deal": self.deal, **data},
         }
         await self._stage.post(event)
-        await self._until_taken(event["id"])
+        await self._until_seen(lambda read: any(fact.key == event["id"] for fact in read.facts))
         await asyncio.sleep(0.4)  # for the effects, so that the timeline reads in order
         await self.show()
 
-    async def _until_taken(self, key: str) -> None:
-        """Waits until the case has the event: the webhook answers as soon as the inbox has it."""
-        async with asyncio.timeout(30):
+    async def _until_seen(self, wanted: Callable[[ReadOut], bool]) -> None:
+        """Waits until the case shows it: the webhook answers as soon as the inbox has the event."""
+        async with asyncio.timeout(60):
             while True:
-                try:
-                    if any(fact.key == key for fact in (await read_case(self._stage.client, self.case)).facts):
+                with suppress(NotFound, Unavailable):
+                    if wanted(await read_case(self._stage.client, self.case)):
                         return
-                except (NotFound, Unavailable):
-                    pass
                 await asyncio.sleep(0.05)
 
     async def until(self, moment: datetime) -> None:

@@ -182,7 +182,7 @@ class Stage:
         """Posts an event to the webhooks as a CRM would, signed; gives the answer.
 
         Raises:
-            RuntimeError: the answer was not 202; the text is what it said.
+            RuntimeError: the answer was not 202, or the case refuses the event; the text is what was said.
         """
         body = json.dumps(event, ensure_ascii=False)
         now = datetime.now(UTC)
@@ -197,6 +197,8 @@ class Stage:
         if answer.status_code != 202:
             raise RuntimeError(f"the webhook answered {answer.status_code}: {answer.text}")
         said: dict[str, Any] = answer.json()
+        if said.get("state") == "refused":
+            raise RuntimeError(f"the case refuses the event: {said}")
         return said
 
     def kill_starter(self) -> None:
