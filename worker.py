@@ -20,19 +20,29 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities import Activities
 from activities.billing import Billing
+from activities.corrections import Corrections
 from activities.crm import Crm
+from activities.documents import Documents
 from activities.email import Correspondence
+from activities.notices import Notices
 from activities.planning import Planning
 from activities.record import Registers
+from activities.reports import CaseReader, Reports
 from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
 from runtime.billing import BillingReader
 from runtime.connection import connect, workflow_runner
 from runtime.database import open_billing, open_database
+from runtime.documents.reader import DocumentReader
 from runtime.effect_ledger import EffectLedger
+from runtime.encryption import EncryptionError, KeyRing
+from runtime.files import FileStore
+from runtime.held_registers import HeldRegisters
 from runtime.letters import Letters
 from runtime.mail import Mailer
+from runtime.notices import NoticeBook
 from runtime.registers import RegisterWriter
+from runtime.reports import ReportStore
 from runtime.settings import Settings
 from runtime.zoho import ZohoCrm
 from workflows import WORKFLOWS
@@ -45,12 +55,13 @@ class IncompleteSettings(ValueError):
 
 
 @asynccontextmanager
-async def activities(settings: Settings) -> AsyncIterator[Activities]:
-    """The activities over their real ports; what was opened is closed at the end.
+async def activities(settings: Settings, client: Client) -> AsyncIterator[Activities]:
+    """The activities over their real ports; what was opened is closed at the end. The client asks running cases.
 
     Raises:
         IncompleteSettings: mail or CRM are not set.
         CompanyError, EditionError: the company's files are wrong.
+        EncryptionError: an encryption key is malformed.
     """
     if settings.mail is None or settings.crm is None:
         missing = [n for n, v in (("REGLAMENT_MAIL__…", settings.mail), ("REGLAMENT_CRM__…", settings.crm)) if v is None]
@@ -58,6 +69,7 @@ async def activities(settings: Settings) -> AsyncIterator[Activities]:
     company = load_company(settings.company)
     editions = load_editions(settings.editions)
     own = settings.database_url.get_secret_value()
+    keys = KeyRing.parse(settings.encryption_keys.get_secret_value())
     async with AsyncExitStack() as stack:
         engine = open_database(own)
         stack.push_async_callback(engine.dispose)
@@ -66,12 +78,25 @@ async def activities(settings: Settings) -> AsyncIterator[Activities]:
         ledger = EffectLedger(engine)
         shipped = Path(str(resources.files("regulations").joinpath("letters")))
         folders = [*([settings.letters] if settings.letters else []), shipped]
+        planning = Planning(company=company.name, calendars=company.calendars, roles=company.roles, editions=editions)
+        correspondence = Correspondence(ledger, Letters(folders, settings.mail.sender, settings.mail.sender_name), Mailer(settings.mail))
         yield Activities(
-            planning=Planning(company=company.name, calendars=company.calendars, roles=company.roles, editions=editions),
+            planning=planning,
             registers=Registers(RegisterWriter(engine)),
             billing=Billing(BillingReader(billing)),
-            correspondence=Correspondence(ledger, Letters(folders, settings.mail.sender, settings.mail.sender_name), Mailer(settings.mail)),
+            correspondence=correspondence,
             crm=Crm(ledger, await stack.enter_async_context(ZohoCrm(settings.crm))),
+            documents=Documents(FileStore(engine, keys), DocumentReader()),
+            corrections=Corrections(HeldRegisters(engine), planning),
+            reports=Reports(
+                ReportStore(engine),
+                correspondence,
+                CaseReader(client),
+                company=company.name,
+                calendar=company.calendars["company"],
+                roles=company.roles,
+            ),
+            notices=Notices(NoticeBook(engine), company),
         )
 
 
@@ -102,7 +127,7 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     client = await connect()
-    async with activities(settings) as made, build_worker(client, settings, made):
+    async with activities(settings, client) as made, build_worker(client, settings, made):
         log.info("working on task queue %s", settings.task_queue)
         await stop.wait()
         log.info("stopping: running activities may finish within %d s", settings.drain_seconds)
@@ -115,7 +140,7 @@ def main() -> int:
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # its lines hold whole URLs
     try:
         asyncio.run(run(Settings()))
-    except (ValidationError, IncompleteSettings, CompanyError, EditionError) as e:
+    except (ValidationError, IncompleteSettings, CompanyError, EditionError, EncryptionError) as e:
         print(f"reglament: {e}", file=sys.stderr)
         return 2
     except RuntimeError as e:

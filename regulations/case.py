@@ -66,9 +66,24 @@ class Hold(_State):
     """A pause of one obligation: the clock stands from ``start`` until ``end``, at the latest until ``until``."""
 
     start: datetime
-    until: datetime | None = None
+    limit: PlannedTerm | None = None
+    """The longest that the edition allows, once counted."""
     end: datetime | None = None
     reason: str
+
+    @property
+    def until(self) -> datetime | None:
+        return self.limit.due if self.limit is not None else None
+
+
+class Undone(_State):
+    """A breach that a change of the calendar has undone, of which people had been told: they are told so."""
+
+    due: datetime
+    escalated: bool
+    """People inside had been told."""
+    told: bool
+    """The owner had been told."""
 
 
 class Obligation(_State):
@@ -88,6 +103,11 @@ class Obligation(_State):
     plan: PlannedTerm | None = None
     verified: bool = False
     """The term has been counted once more after it ran out, so that a breach never rests on an old calendar."""
+    recount: str = ""
+    """Why the term has to be counted anew, in words for the trail; empty: it need not. The old plan holds until the new one is there."""
+    moved_at: datetime | None = None
+    """When a changed calendar last moved the due instant."""
+    undone: Undone | None = None
     holds: list[Hold] = []
     extended_from: datetime | None = None
     extended_to: datetime | None = None
@@ -97,12 +117,20 @@ class Obligation(_State):
     met_by: str | None = None
     breached_at: datetime | None = None
     warned: bool = False
+    escalated: bool = False
+    """People inside have their notices of the breach."""
     told: bool = False
+    """The owner has been told of the breach."""
     note: str = ""
 
     @property
     def paused(self) -> bool:
         return bool(self.holds) and self.holds[-1].end is None
+
+    @property
+    def clock(self) -> PlannedTerm | None:
+        """What the calendar decides now: the counted term; while the clock stands, the limit of the pause."""
+        return self.holds[-1].limit if self.paused else self.plan
 
     @property
     def due(self) -> datetime | None:
@@ -120,6 +148,8 @@ class Wait(_State):
     term: str
     start: datetime
     plan: PlannedTerm | None = None
+    verified: bool = False
+    """The term has been counted once more after it ran out: no wait ends by an old calendar."""
 
 
 class Tell(_State):
@@ -214,11 +244,19 @@ class CaseState(_State):
     def tell(
         self, role: str, what: str, key: str, now: datetime, values: dict[str, JsonValue] | None = None, *, at_once: bool = False
     ) -> None:
-        """Decides a telling. Unless it goes at once it waits for the recipient's working time, from ``now`` on."""
-        name = None if at_once else f"tell:{role}:{what}#{key}"
+        """Decides a telling. To people outside it waits, unless it goes at once, for working time from ``now`` on.
+
+        People inside get a notice, which the rounds hold until their own working time: the case need not count it.
+        """
+        name = None if at_once or role not in self.outside else f"tell:{role}:{what}#{key}"
         self.tells.append(Tell(role=role, what=what, key=key, wait=name, values=values or {}))
         if name is not None:
             self.waits[name] = Wait(term="at once", start=now)
+
+    @property
+    def outside(self) -> frozenset[str]:
+        """The roles outside the company: they get letters from the case itself."""
+        return frozenset()
 
     def sure(self, o: Obligation) -> bool:
         """Whether a term that ran out unproven is a breach for certain; a regulation may have to ask somebody first."""

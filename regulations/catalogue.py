@@ -11,18 +11,39 @@ def _load(language: str) -> dict[str, Any]:
     return tomllib.loads(resources.files("regulations").joinpath("catalogues", f"{language}.toml").read_text("utf-8"))
 
 
-_CATALOGUES = {"ru": _load("ru")}
+_CATALOGUES = {"ru": _load("ru"), "uk": _load("uk")}
 
 
 def text(language: str, *place: str, **values: object) -> str:
     """The text at a place of the catalogue, e.g. ``text("ru", "handoff", "duty", "2.2.4")``, with its values filled in.
 
-    A place that the catalogue does not know gives its own last name, so that a word from outside never breaks a case.
-    Values are only ever filled in, never read as patterns.
+    What a catalogue lacks the Russian one gives; a place that neither knows gives its own last name, so that a word from outside never
+    breaks a case. Values are only ever filled in, never read as patterns.
     """
-    found: Any = _CATALOGUES.get(language, _CATALOGUES["ru"])
-    for step in place:
-        found = found.get(step) if isinstance(found, dict) else None
+    found = _found(language, place)
     if not isinstance(found, str):
         return place[-1]
     return found.format(**values) if values else found
+
+
+def counted(language: str, n: int, *place: str) -> str:
+    """A number with its noun: ``counted("ru", 3, "plural", "breach")`` is ``3 нарушения``.
+
+    The catalogue holds three forms, as Russian and Ukrainian have them: for 1, 21, 101; for 2 to 4, 22; for 5 to 20, 0, 111.
+    """
+    forms = _found(language, place)
+    if not isinstance(forms, list):
+        return f"{n} {place[-1]}"
+    if 11 <= n % 100 <= 14 or not 1 <= n % 10 <= 4:
+        return f"{n} {forms[2]}"
+    return f"{n} {forms[0] if n % 10 == 1 else forms[1]}"
+
+
+def _found(language: str, place: tuple[str, ...]) -> Any:
+    for name in (language, "ru"):
+        found: Any = _CATALOGUES.get(name)
+        for step in place:
+            found = found.get(step) if isinstance(found, dict) else None
+        if found is not None:
+            return found
+    return None

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from regulations.case import CaseState, Obligation, Standing
-from regulations.obligations import put_obligation
+from regulations.case import UNMET, CaseState, Obligation, Refusal, Standing, Wait
+from regulations.catalogue import text
+from regulations.messages import CalendarChanged
+from regulations.obligations import put_obligation, undo_breach
 from regulations.plans import PlannedTerm, Span, TermToPlan
 
 MAX_JITTER = timedelta(minutes=5)
 """Reminders of cases that fall together are spread over this; breaches never are."""
+MOST_DAYS = 3
+"""How many changed days the trail names; of more it tells the number."""
 
 
 def terms_to_plan(case: CaseState, now: datetime) -> Iterator[TermToPlan]:
-    """The terms that have to be counted now: new ones, moved ones, and those that have just run out."""
+    """The terms that have to be counted now: new ones, moved ones, those that a changed calendar touches, and those that have just run
+    out."""
     for name, wait in case.waits.items():
-        if wait.plan is None:
+        if wait.plan is None or _ended_unverified(wait, now):
             yield TermToPlan(key=name, term=wait.term, start=wait.start, warn=False)
-    for o in case.unmet():
+    for o in case.obligations:
+        if o.standing not in UNMET and not o.recount:
+            continue
         if o.paused:
-            if o.holds[-1].until is None and case.opening is not None:
+            if (o.holds[-1].limit is None or o.recount) and case.opening is not None:
                 limit = str(case.opening.edition.settings.get("pause_limit", "10 working days"))
                 yield TermToPlan(key=_pause_key(o), term=limit, start=o.holds[-1].start, warn=False)
         elif o.extended_to is not None:
-            if o.plan is None:
+            if o.plan is None or o.recount:
                 # An absolute instant: counted only for its local text, its reminder and the hour at which people may be told.
                 yield TermToPlan(key=o.key, term="at once", start=o.extended_to, warn_from=o.extended_from)
-        elif o.term is not None and (o.plan is None or _ran_out_unverified(o, now)):
+        elif o.term is not None and (o.plan is None or o.recount or _ran_out_unverified(o, now)):
             pauses = tuple(Span(start=h.start, end=h.end) for h in o.holds if h.end is not None and h.end > h.start)
             yield TermToPlan(key=o.key, term=o.term, start=o.started_at, pauses=pauses)
 
@@ -37,32 +45,119 @@ def _ran_out_unverified(o: Obligation, now: datetime) -> bool:
     return o.standing is Standing.OPEN and not o.verified and o.due is not None and now >= o.due
 
 
+def _ended_unverified(wait: Wait, now: datetime) -> bool:
+    return not wait.verified and wait.plan is not None and now >= wait.plan.due
+
+
 def _pause_key(o: Obligation) -> str:
     return f"{o.key}#pause{len(o.holds)}"
 
 
 def planned(case: CaseState, answer: PlannedTerm, now: datetime) -> None:
-    """Takes a counted term into its obligation or wait. A moved due instant is a fact in the trail."""
+    """Takes a counted term into its obligation or wait. A moved due instant is a fact in the trail: old due, new due, why."""
     if (wait := case.waits.get(answer.key)) is not None:
-        wait.plan = answer
+        wait.plan, wait.verified = answer, now >= answer.due
         return
     for o in case.obligations:
         if o.paused and answer.key == _pause_key(o):
-            o.holds[-1].until = answer.due
+            _limit_planned(case, o, answer, now)
             return
         if o.key == answer.key:
             break
     else:
         return
-    before = o.plan
-    o.plan = answer
-    o.verified = now >= answer.due
-    if before is None or before.due != answer.due or before.provisional != answer.provisional:
-        put_obligation(case, o)
+    if o.extended_to is not None and o.extended_to != answer.due:
+        return  # asked before the extension, which is counted by itself
+    before, why = o.plan, o.recount
+    if before is not None and o.standing is not Standing.OPEN:
+        o.recount = ""
+        if why and o.standing in (Standing.OVERDUE, Standing.MET_LATE):
+            _overdue_planned(case, o, before, answer, why, now)
+        return
+    o.plan, o.verified, o.recount = answer, now >= answer.due, ""
+    known = before is not None and (before.due, before.provisional, before.calendar_version)
+    if why or known != (answer.due, answer.provisional, answer.calendar_version):
+        put_obligation(case, o, pressing=bool(why))
     if before is not None and before.due != answer.due:
         o.warned = o.warned and before.due >= answer.due
-        moved = f"{o.clause}: {before.due_text} → {answer.due_text} ({answer.calendar_version})"
-        case.note("due_moved", now, now, key=f"{o.key}#{answer.due.isoformat()}", note=moved)
+        o.moved_at = now
+        _note_move(case, o, before, answer, why, now)
+
+
+def _limit_planned(case: CaseState, o: Obligation, answer: PlannedTerm, now: datetime) -> None:
+    """The limit of a pause; the term itself is counted when the clock goes on."""
+    before, why = o.holds[-1].limit, o.recount
+    o.holds[-1].limit, o.recount = answer, ""
+    put_obligation(case, o, pressing=True)
+    if before is not None and before.due != answer.due:
+        _note_move(case, o, before, answer, why, now)
+
+
+def _overdue_planned(case: CaseState, o: Obligation, before: PlannedTerm, answer: PlannedTerm, why: str, now: datetime) -> None:
+    """The day that made a duty overdue is a day off now. Its breach stands all the same where the term does not end later for it."""
+    if answer.due <= before.due:
+        o.plan = before.model_copy(update={"calendar_version": answer.calendar_version})
+        put_obligation(case, o, pressing=True)
+        return
+    _note_move(case, o, before, answer, why, now)
+    o.moved_at = now
+    undo_breach(case, o, answer, why, now)
+
+
+def _note_move(case: CaseState, o: Obligation, before: PlannedTerm, answer: PlannedTerm, why: str, now: datetime) -> None:
+    moved = f"{o.clause}: {before.due_text} → {answer.due_text} ({why or answer.calendar_version})"
+    case.note("pause_moved" if o.paused else "due_moved", now, now, key=f"{answer.key}#{answer.due.isoformat()}", note=moved)
+
+
+def calendar_changed(case: CaseState, message: CalendarChanged) -> str:
+    """Marks what a changed calendar touches, to be counted anew from its original start; gives the words for the trail.
+
+    An open term is touched by a changed date on which it depends; one that is overdue, or was met late, only when the day that made it
+    so has become a day off. What the calendar does not touch, and what was counted in its new version already, stays as it is. An
+    extension keeps its absolute instant: only its reminder and the hours of its tellings follow the calendar.
+
+    Raises:
+        Refusal: ``NotTouched``.
+    """
+    touched = False
+    ours = case.opening is not None and case.opening.calendar == message.calendar
+    changed = sorted(message.changed)
+    for o in case.obligations if ours else ():
+        plan = o.clock
+        if plan is None or plan.calendar_version == message.version:
+            continue
+        days: list[date] = []
+        if o.standing is Standing.OPEN:
+            days = _within(changed, plan.span_from, plan.span_to)
+        elif o.standing in (Standing.OVERDUE, Standing.MET_LATE) and plan.due_day in message.closed:
+            days = [plan.due_day]
+        if days:
+            touched = True
+            o.recount = _why(case, message, days)
+    for wait in case.waits.values() if ours else ():
+        plan = wait.plan
+        if plan is None or plan.calendar_version == message.version:
+            continue
+        told = (plan.tell_at + case.offset).date()  # the hour of a telling may lie days after its decision
+        if _within(changed, plan.span_from, max(plan.span_to, told)):
+            touched = True
+            wait.plan = None
+    if not touched:
+        raise Refusal("NotTouched", "no term of this case depends on the changed days")
+    case.pressing = case.pressing or bool(case.rows)  # what rode along is compared with the calendar there
+    return _why(case, message, changed)
+
+
+def _within(days: list[date], first: date, last: date) -> list[date]:
+    return days[bisect_left(days, first) : bisect_right(days, last)]
+
+
+def _why(case: CaseState, message: CalendarChanged, days: list[date]) -> str:
+    """The reason of a move in words: calendar, dates, version."""
+    words = [text(case.language, "calendar", "day_off" if d in message.closed else "day", day=f"{d:%d.%m.%Y}") for d in days[:MOST_DAYS]]
+    if len(days) > MOST_DAYS:
+        words.append(text(case.language, "calendar", "more", count=len(days) - MOST_DAYS))
+    return text(case.language, "calendar", "changed", calendar=message.calendar, version=message.version, days=", ".join(words))
 
 
 def ran_out(o: Obligation, now: datetime) -> bool:

@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, EmailStr, ValidationError
+from pydantic import BaseModel, ConfigDict, EmailStr, ValidationError, field_validator
 
 from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.plans import Address
@@ -26,21 +26,59 @@ class Company:
     name: str
     calendars: Mapping[str, CalendarSpec]
     roles: Mapping[str, Address]
+    language: Literal["ru", "uk"] = "ru"
+    """Of the letters to people inside."""
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zones in which people inside work, the company's own among them, sorted: each has its rounds of notices."""
+        return tuple(sorted({self.calendars[name].tz for name in ("company", *(a.calendar for a in self.roles.values()))}))
+
+    def calendar_of(self, recipient: str) -> CalendarSpec:
+        """Whose working time a recipient keeps: that of its roles; of an address that no role has any more, the company's."""
+        named = (a.calendar for a in self.roles.values() if a.email == recipient)
+        return self.calendars[next(named, "company")]
+
+    def recipients(self) -> dict[str, tuple[str, ...]]:
+        """The addresses of the roles, each with its roles: one address is one recipient, however many roles it has."""
+        found: dict[str, tuple[str, ...]] = {}
+        for role, address in sorted(self.roles.items()):
+            found[address.email] = (*found.get(address.email, ()), role)
+        return found
+
+
+class _Role(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    email: EmailStr
+    calendar: str = "company"
 
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     name: str
-    roles: dict[str, EmailStr]
+    language: Literal["ru", "uk"] = "ru"
+    roles: dict[str, _Role]
     calendars: dict[str, dict[str, Any]]
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _plain_addresses(cls, roles: Any) -> Any:
+        """A role written as an address alone is a role with that address."""
+        if not isinstance(roles, dict):
+            return roles
+        return {role: {"email": given} if isinstance(given, str) else given for role, given in roles.items()}
 
 
 def load_company(path: Path) -> Company:
     """Reads the company's file. Each calendar is compiled once, so that a wrong one is refused here and not in a case.
 
-    A calendar has ``tz`` and ``country`` (``"none"`` for no country), and either ``hours = "09:00-18:00"`` (Monday to Friday) or
-    ``weekly``, ``closed``, ``open``, ``short_days`` and ``layers``. One must be named ``company``.
+    A calendar has ``tz`` and ``country`` (``"none"`` for no country), either ``hours = "09:00-18:00"`` (Monday to Friday) or ``weekly``,
+    and, where it has any, days of its own in ``closed`` and ``open``, ``short_days`` and ``layers``. One must be named ``company``.
+
+    A role is an e-mail address, or a table ``{ email = "…", calendar = "vladivostok" }`` that names the calendar of its working time
+    (default: ``company``). Roles of one address share one calendar. ``language`` (``ru`` or ``uk``) is that of letters to people inside.
 
     Raises:
         CompanyError: the file is missing or wrong.
@@ -60,11 +98,28 @@ def load_company(path: Path) -> Company:
             raise CompanyError(f"{path}: calendars.{name}: {e}") from e
     if "company" not in calendars:
         raise CompanyError(f"{path}: one calendar must be named 'company': add [calendars.company]")
-    return Company(file.name, calendars, {role: Address(email=email) for role, email in file.roles.items()})
+    _check_roles(path, file.roles, calendars)
+    roles = {role: Address(email=given.email, calendar=given.calendar) for role, given in file.roles.items()}
+    return Company(file.name, calendars, roles, file.language)
+
+
+def _check_roles(path: Path, roles: dict[str, _Role], calendars: Mapping[str, CalendarSpec]) -> None:
+    """Every calendar that a role names exists, and one address keeps one working time."""
+    first: dict[str, str] = {}
+    for role, given in roles.items():
+        if given.calendar not in calendars:
+            known = ", ".join(sorted(calendars))
+            raise CompanyError(
+                f"{path}: roles.{role}: there is no calendar {given.calendar!r}; add [calendars.{given.calendar}] or use {known}"
+            )
+        other = first.setdefault(given.email, role)
+        if roles[other].calendar != given.calendar:
+            raise CompanyError(f"{path}: roles.{role} and roles.{other} have one address and two calendars: give both the same")
 
 
 def _calendar(name: str, fields: dict[str, Any]) -> CalendarSpec:
     country = None if fields.get("country") == "none" else fields.get("country")
     if "hours" in fields and "weekly" not in fields:
-        return CalendarSpec.simple(str(fields.get("tz", "")), country, str(fields["hours"]), name=name)
+        week = CalendarSpec.simple(str(fields.get("tz", "")), None, str(fields["hours"]), name=name).to_json()["weekly"]
+        fields = {**{key: value for key, value in fields.items() if key != "hours"}, "weekly": week}
     return CalendarSpec.from_json({**fields, "country": country, "name": name})

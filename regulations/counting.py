@@ -8,6 +8,7 @@ from regulations.calendar_spec import HorizonError
 from regulations.catalogue import text
 from regulations.clocks import MAX_JITTER
 from regulations.plans import PlanAnswer, PlannedTerm, PlanRequest, TermToPlan
+from regulations.term_spans import due_day, span_of
 from regulations.terms import parse_term
 from regulations.working_time import Pause, WorkingTime
 
@@ -25,18 +26,24 @@ def count(calendar: WorkingTime, request: PlanRequest) -> PlanAnswer:
 
 
 def _count_one(calendar: WorkingTime, item: TermToPlan, request: PlanRequest) -> PlannedTerm:
-    due = calendar.due(parse_term(item.term), item.start, _pauses(item))
+    term = parse_term(item.term)
+    due = calendar.due(term, item.start, _pauses(item))
+    span_from, span_to = span_of(calendar, term, item.start, due.at)
+    if item.warn_from is not None:
+        span_from = min(span_from, calendar.local(item.warn_from).date())
     warn_at = _warn_at(calendar, item, due.at.astimezone(UTC), request.warn_fraction) if item.warn else None
     return PlannedTerm(
         key=item.key,
         due=due.at.astimezone(UTC),
         due_text=local_text(due.at, request.language),
         warn_at=warn_at,
+        warn_at_once=warn_at is not None and _nothing_left(calendar, warn_at, due.at.astimezone(UTC)),
         tell_at=_tell_at(calendar, due.at),
         provisional=due.provisional,
         calendar_version=calendar.version,
-        span_from=calendar.local(item.start).date(),
-        span_to=due.at.date(),
+        span_from=span_from,
+        span_to=span_to,
+        due_day=due_day(calendar, due.at),
     )
 
 
@@ -68,9 +75,19 @@ def _warn_at(calendar: WorkingTime, item: TermToPlan, due: datetime, fraction: f
         at = calendar.reminder(start, due, fraction).astimezone(UTC)
     if at <= start:
         return at
-    latest = at + min(MAX_JITTER, (due - at) / 10)
+    latest = _latest(at, due)
     opening = calendar.next_open(latest).astimezone(UTC)
     return at if opening == latest or opening >= due else opening
+
+
+def _latest(warn_at: datetime, due: datetime) -> datetime:
+    """The instant to which its spread may carry a reminder."""
+    return warn_at + min(MAX_JITTER, (due - warn_at) / 10)
+
+
+def _nothing_left(calendar: WorkingTime, warn_at: datetime, due: datetime) -> bool:
+    """Whether no working time lies between a reminder, spread as it may be, and the due instant."""
+    return calendar.elapsed(_latest(warn_at, due), due) == 0
 
 
 def local_text(at: datetime, language: str) -> str:

@@ -101,7 +101,7 @@ def _read(name: str, content: str) -> EditionFile:
     known = CLAUSES[edition.regulation]
     if unknown := sorted(set(edition.terms) - known):  # a slip would leave its clause without a term, silently
         raise EditionError(f"{name}: no clause {', '.join(unknown)} in {edition.regulation!r}; it has {', '.join(sorted(known))}")
-    written = {**edition.terms, **{k: v for k, v in settings.model_dump().items() if k.endswith(("_wait", "_after", "_limit"))}}
+    written = {**edition.terms, **{k: v for k, v in settings.model_dump().items() if k.endswith(("_wait", "_after", "_limit", "_at"))}}
     for place, term in written.items():
         try:
             parsed = parse_term(str(term))

@@ -34,7 +34,10 @@ def _lines(value: str) -> str:
 
 
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie in the years 1 to 9999, also in UTC") from None
 
 
 def _inn(value: str) -> str:
@@ -141,9 +144,9 @@ class CalendarChanged(Message):
     calendar: Line
     version: Line
     """Version of the calendar from now on."""
-    changed: tuple[date, ...] = Field(min_length=1, max_length=4000)
+    changed: tuple[date, ...] = Field(min_length=1, max_length=10_000)
     """The dates whose hours are others than before."""
-    closed: tuple[date, ...] = Field((), max_length=4000)
+    closed: tuple[date, ...] = Field((), max_length=10_000)
     """Those of them that are days off now and were not."""
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from regulations.case import CaseState, Evidence, Hold, Obligation, Refusal, Standing
+from regulations.case import CaseState, Evidence, Hold, Obligation, Refusal, Standing, Undone
 from regulations.catalogue import text
 from regulations.effects import BreachEntry, BreachRow, IncidentRow, NoticeKind, NoticeRow, ObligationRow
 from regulations.messages import CaseMessage, Extend, Message, Pause, Resume, Waive
+from regulations.plans import PlannedTerm
 
 SHORT_TERM = timedelta(days=4)
 """Terms that span no more than this are filed with the next record of their case instead of at once."""
@@ -186,9 +187,30 @@ def waive(case: CaseState, o: Obligation, at: datetime, note: str) -> None:
     close(case, o, Standing.WAIVED, note)
 
 
+def undo_breach(case: CaseState, o: Obligation, plan: PlannedTerm, why: str, now: datetime) -> None:
+    """The day that made a duty overdue has become a day off: the breach is withdrawn, and the term runs to its new due instant.
+
+    What was done late meanwhile is held against that instant; what is still not done is open again, until it has passed too. Who had
+    been told of the breach is to be told of this (`Obligation.undone`).
+    """
+    done = Evidence(happened_at=o.met_at, key=o.met_by or "") if o.met_at is not None else None
+    _enter(case, o, BreachEntry.WITHDRAWN, now, text(case.language, "breach", "undone", why=why))
+    if o.breached_at is not None and (o.escalated or o.told):
+        o.undone = Undone(due=o.breached_at, escalated=o.escalated, told=o.told)
+    o.breached_at = o.met_at = o.met_by = None
+    o.escalated = o.told = o.warned = False
+    o.plan, o.verified, o.standing = plan, now >= plan.due, Standing.OPEN
+    put_obligation(case, o)
+    if done is not None:
+        if done.happened_at > plan.due:
+            breach(case, o)
+        settle(case, o, done, now)
+
+
 def close(case: CaseState, o: Obligation, standing: Standing, note: str = "") -> None:
     """Ends an obligation; a clock that still stood stands no more."""
     o.standing = standing
+    o.recount = ""
     o.note = note or o.note
     if o.paused:
         o.holds[-1].end = o.holds[-1].start
@@ -213,9 +235,12 @@ def _enter(case: CaseState, o: Obligation, entry: BreachEntry, at: datetime, not
     )
 
 
-def put_obligation(case: CaseState, o: Obligation) -> None:
-    """Queues the present state of an obligation for its register."""
-    p = o.plan
+def put_obligation(case: CaseState, o: Obligation, *, pressing: bool = False) -> None:
+    """Queues the present state of an obligation for its register; ``pressing`` when it cannot wait for the next record of the case.
+
+    While the clock stands the row tells on which days the pause's limit depends, not the term.
+    """
+    p = o.clock
     case.put(
         ObligationRow(
             seq=case.next_seq(),
@@ -237,15 +262,16 @@ def put_obligation(case: CaseState, o: Obligation) -> None:
             span_to=p.span_to if p else None,
             note=o.note,
         ),
-        pressing=_presses(o),
+        pressing=pressing or _presses(o),
     )
 
 
 def _presses(o: Obligation) -> bool:
-    """Whether the register must have it now. What rides along with the next record of the case: a duty met in time, and the opening of
-    a short term, which no decree is quick enough to move, and which is counted again when it runs out."""
+    """Whether the register must have it now. What rides along with the next record of the case: a duty met in time, unless its reminder may
+    still lie in the register of notices, and the opening of a short term, which no decree is quick enough to move, and which is counted
+    again when it runs out."""
     if o.standing is Standing.MET:
-        return False
+        return o.warned
     if o.standing is not Standing.OPEN or o.extensions or o.holds:
         return True
     return o.plan is not None and o.plan.span_to - o.plan.span_from > SHORT_TERM
@@ -255,9 +281,21 @@ def _presses(o: Obligation) -> bool:
 
 
 def notice(
-    case: CaseState, role: str, kind: NoticeKind, text: str, *, key: str, clause: str = "", due: datetime | None = None, earliest: datetime
+    case: CaseState,
+    role: str,
+    kind: NoticeKind,
+    text: str,
+    *,
+    key: str,
+    clause: str = "",
+    due: datetime | None = None,
+    earliest: datetime,
+    at_once: bool = False,
 ) -> None:
-    """Queues a message to somebody inside; a role without an address is an incident, not a silence."""
+    """Queues a message to somebody inside; a role without an address is an incident, not a silence.
+
+    From ``earliest`` on the rounds mail it, in the recipient's working time unless ``at_once``.
+    """
     opening = case.opening
     address = opening.roles.get(role) if opening else None
     if opening is None or address is None:
@@ -274,6 +312,7 @@ def notice(
             language=opening.language,
             due=due,
             earliest=earliest,
+            at_once=at_once,
             text=text,
         )
     )

@@ -20,6 +20,8 @@ class Address(Wire):
     email: str
     outside: bool = False
     """People outside get letters from the case itself; people inside get notices in rounds."""
+    calendar: str = "company"
+    """Name of the calendar whose working time is theirs: when notices may reach them."""
 
 
 class Edition(Wire):
@@ -88,13 +90,19 @@ class PlannedTerm(Wire):
     due_text: str
     """Local, with weekday and offset, in the case's language."""
     warn_at: datetime | None
+    warn_at_once: bool = False
+    """No working time is left between the reminder and the due instant: it waits for none."""
     tell_at: datetime
     """The first instant of working time at or after the due instant: when people may be told of a breach."""
     provisional: bool
     """True when the term runs into a year whose production calendar is not decreed yet."""
     calendar_version: str
     span_from: date
+    """First local date on which the due instant depends."""
     span_to: date
+    """The last one; it may lie after the due instant: the last working day of a month depends on the days after it."""
+    due_day: date
+    """The local day at whose end, or on which, the term runs out: a midnight belongs to the day before."""
 
 
 class PlanAnswer(Wire):

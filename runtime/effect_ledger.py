@@ -182,3 +182,39 @@ class EffectLedger:
                     mine = mine.where(effects.c.lease_until > now)
                 if not (await connection.execute(mine.values(changed_at=now, **values))).rowcount:
                     raise LeaseLostError("the lease ended before the effect did")
+
+
+async def stage_of(connection: AsyncConnection, key: str) -> Stage | None:
+    """How far an effect got, within the caller's transaction; None: nobody has begun it."""
+    stage = (await connection.execute(select(effects.c.stage).where(effects.c.key == key))).scalar_one_or_none()
+    return None if stage is None else Stage(stage)
+
+
+async def withdraw(connection: AsyncConnection, key: str, kind: str, result: JsonValue) -> bool:
+    """Give an effect up before anything of it was handed over, within the caller's transaction; its key is never acted under again.
+
+    ``result`` is the answer to whoever claims it later. False, and nothing changed, when an attempt holds the lease, when bytes may have
+    gone out, or when it is done.
+    """
+    now = await database_now(connection)
+    never = insert(connection, effects).values(
+        key=key,
+        kind=kind,
+        input_hash="",
+        stage=Stage.HELD,
+        lease_attempt=0,
+        lease_until=now,
+        handovers=0,
+        result=result,
+        begun_at=now,
+        changed_at=now,
+    )
+    if (await connection.execute(never.on_conflict_do_nothing())).rowcount:
+        return True
+    idle = update(effects).where(
+        effects.c.key == key,
+        effects.c.handovers == 0,
+        effects.c.lease_until <= now,
+        effects.c.stage.not_in([Stage.DONE, Stage.HELD]),
+    )
+    return bool((await connection.execute(idle.values(stage=Stage.HELD, payload=None, result=result, changed_at=now))).rowcount)

@@ -54,11 +54,16 @@ class RegisterWriter:
         """
         with database_errors():
             async with self._engine.begin() as connection:
-                recorded_at = await database_now(connection)
-                written = 0
-                for row in rows:
-                    written += await _write(connection, origin, row, recorded_at)
-                return written
+                return await write_rows(connection, origin, rows)
+
+
+async def write_rows(connection: AsyncConnection, origin: Origin, rows: Sequence[RegisterRow]) -> int:
+    """As `RegisterWriter.write`, within the caller's transaction."""
+    recorded_at = await database_now(connection)
+    written = 0
+    for row in rows:
+        written += await _write(connection, origin, row, recorded_at)
+    return written
 
 
 async def _write(connection: AsyncConnection, origin: Origin, row: RegisterRow, recorded_at: datetime) -> int:

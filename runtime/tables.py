@@ -127,6 +127,7 @@ obligations = _register(
     Index("ix_obligations_state_due", "state", "due"),
     Index("ix_obligations_calendar_span", "calendar", "span_to", "span_from"),
 )
+Index("ix_obligations_address", obligations.c.address)
 
 breaches = _register(
     "breaches",
@@ -155,10 +156,25 @@ notices = _register(
     Column("earliest", Instant, nullable=False),
     Column("text", Text, nullable=False),
     Column("at_once", Boolean, nullable=False),
-    # Set by the round that sends the notices: the key of the letter that carried the row.
+    # Set by the rounds: the key of the letter that carries the row, or why it is left out.
     Column("sent_in", Text),
     Column("sent_at", Instant),
     Index("ix_notices_sent_in_earliest", "sent_in", "earliest"),
+)
+
+# The letters of rounds and digests, kept whole until they are settled: whoever sends one again sends the same.
+notice_letters = Table(
+    "notice_letters",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # round, digest
+    Column("recipient", Text, nullable=False),
+    Column("round", Text, nullable=False),  # the round that made it
+    Column("letter", JSON(none_as_null=True)),  # emptied once settled
+    Column("made_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    Column("outcome", Text),  # sent, refused
+    Index("ix_notice_letters_settled_at_kind", "settled_at", "kind"),
 )
 
 accepted_clients = _register(
@@ -280,6 +296,7 @@ published_calendars = Table(
     Column("name", Text, primary_key=True),
     Column("version", Text, primary_key=True),
     Column("published_at", Instant, nullable=False),
+    Column("finished_at", Instant),  # empty while its cases are still being told
     Column("days", JSON, nullable=False),
 )
 

@@ -6,9 +6,10 @@ import asyncio
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import ValidationError
 from temporalio.client import (
@@ -28,7 +29,8 @@ from regulations.catalogue import text
 from regulations.handoff.narration import ReadOut
 from regulations.handoff.state import Stage
 from regulations.messages import Message, Sold
-from starter.doors import DOORS, Door, Event
+from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
+from starter.doors import DOORS, OF_THE_EVENT, Door, Event
 from workflows import attributes
 from workflows.docket import Receipt
 
@@ -36,6 +38,12 @@ PATIENCE = 20.0
 """Seconds for a worker to answer; after that the sender is told to come again."""
 WITHOUT_RESULT = frozenset({Stage.NOT_PAID, Stage.REFUSED, Stage.WITHDRAWN})
 """Ends after which a new sale of the same deal may begin a new case."""
+MOST_ERRORS = 50
+NO_CASE = "NoCase"
+"""The type of refusal that may be none tomorrow: a case that is not there yet."""
+
+Source = Literal["event", "mailbox", "cli", "ui"]
+"""The door through which an event came."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -56,15 +64,42 @@ class Delivered:
         return answer
 
 
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field of an event; never its value."""
+
+    field: str
+    message: str
+
+
 class DeliveryError(Exception):
     """The event was not taken. ``kind``: ``invalid`` (mend the event), ``refused`` (the case says no), ``unavailable`` (come again)."""
 
-    def __init__(self, kind: Literal["invalid", "refused", "unavailable"], type: str, text: str, case: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: Literal["invalid", "refused", "unavailable"],
+        type: str,
+        text: str,
+        case: str | None = None,
+        errors: Sequence[FieldError] = (),
+    ) -> None:
         super().__init__(text)
-        self.kind, self.type, self.case = kind, type, case
+        self.kind, self.type, self.case, self.errors = kind, type, case, tuple(errors)
+
+    @classmethod
+    def of_fields(cls, type: str, *errors: FieldError) -> DeliveryError:
+        """An ``invalid`` event, with what is wrong in it: the first `MOST_ERRORS` things."""
+        errors = errors[:MOST_ERRORS]
+        return cls("invalid", type, "; ".join(f"{e.field}: {e.message}" for e in errors), errors=errors)
 
 
-def read_event(raw: object, source: Literal["event", "mailbox", "cli", "ui"]) -> tuple[Door, Message, str]:
+class KnownCases(Protocol):
+    """The registers, asked whether they know a case that Temporal has forgotten."""
+
+    async def case_at(self, address: str) -> object | None: ...
+
+
+def read_event(raw: object, source: Source) -> tuple[Door, Message, str]:
     """Checks an event against the table of messages.
 
     Returns:
@@ -76,24 +111,28 @@ def read_event(raw: object, source: Literal["event", "mailbox", "cli", "ui"]) ->
     try:
         event = Event.model_validate(raw)
     except ValidationError as e:
-        raise DeliveryError("invalid", "InvalidEvent", _fields(e, "")) from None
+        raise DeliveryError.of_fields("InvalidEvent", *_errors(e, "")) from None
     door = DOORS.get(event.type)
     if door is None:
         near = ", ".join(sorted(t for t in DOORS if t.split(".")[0] == event.type.split(".")[0]) or sorted(DOORS))
-        raise DeliveryError("invalid", "UnknownType", f"type: no such event type; known: {near}")
-    if reserved := {"key", "happened_at", "source"} & event.data.keys():
-        raise DeliveryError("invalid", "InvalidEvent", f"data.{sorted(reserved)[0]}: comes from the event itself; leave it out of data")
+        raise DeliveryError.of_fields("UnknownType", FieldError("type", f"no such event type; known: {near}"))
+    if reserved := sorted(OF_THE_EVENT & event.data.keys()):
+        words = "comes from the event itself; leave it out of data"
+        raise DeliveryError.of_fields("InvalidEvent", *(FieldError(f"data.{name}", words) for name in reserved))
     given = {**event.data, "key": event.id, "happened_at": event.occurred_at, "source": source}
     try:
         wire = door.wire.model_validate(given)
     except ValidationError as e:
-        raise DeliveryError("invalid", "InvalidEvent", _fields(e, "data.")) from None
+        raise DeliveryError.of_fields("InvalidEvent", *_errors(e, "data.")) from None
     fields = {name: getattr(wire, name) for name in door.message.model_fields}
-    return door, door.message.model_construct(**fields), door.address(wire)
+    given_fields = wire.model_fields_set & fields.keys()
+    return door, door.message.model_construct(_fields_set=set(given_fields), **fields), door.address(wire)
 
 
-def _fields(error: ValidationError, prefix: str) -> str:
-    return "; ".join(f"{prefix}{_place(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
+def _errors(error: ValidationError, prefix: str) -> list[FieldError]:
+    # What is wrong with an e-mail address is said with characters of that address: the words before the colon are enough.
+    words = ((e, e["msg"].split(":")[0] if "email address" in e["msg"] else e["msg"]) for e in error.errors(include_input=False))
+    return [FieldError(f"{prefix}{_place(e['loc'])}", said) for e, said in words]
 
 
 def _place(steps: tuple[int | str, ...]) -> str:
@@ -102,21 +141,22 @@ def _place(steps: tuple[int | str, ...]) -> str:
 
 
 async def deliver(
-    client: Client, raw: object, *, task_queue: str, hash_key: str = "", source: Literal["event", "mailbox", "cli", "ui"] = "event"
+    client: Client, raw: object, *, task_queue: str, hash_key: str = "", source: Source = "event", known: KnownCases | None = None
 ) -> Delivered:
     """Delivers one event to its case, beginning the case where the event type does that.
 
-    A repeat of the same event is a success with ``duplicate``, also after the case has ended.
+    A repeat of the same event is a success with ``duplicate``, also after the case has ended. A new fact about an ended case corrects
+    the registers; with ``known`` also where Temporal has forgotten the case.
 
     Raises:
-        DeliveryError: the event is invalid, the case refuses it, or nobody could take it now.
+        DeliveryError: the event is invalid, the case refuses it (``NoCase``: there is none), or nobody could take it now.
     """
     door, message, address = read_event(raw, source)
     try:
         async with asyncio.timeout(PATIENCE):
             if door.starts:
                 return await _begin(client, door, message, address, task_queue, hash_key)
-            return await _tell(client, door, message, address)
+            return await _tell(client, door, message, address, task_queue, known)
     except _Repeat as r:
         return Delivered(address, True, r.case.stage, r.case.revision, None)
     except WorkflowUpdateFailedError as e:
@@ -129,14 +169,25 @@ async def deliver(
         raise DeliveryError("unavailable", "Failed", "the ended case cannot be read now; deliver the same event again", address) from None
     except RPCError as e:
         raise DeliveryError("unavailable", "Temporal", f"the Temporal server said {e.status.name}; deliver it again", address) from None
+    except (DatabaseUnavailableError, DatabaseRefusedError) as e:
+        raise DeliveryError("unavailable", "Database", f"the registers cannot be read now: {e}; deliver it again", address) from None
 
 
-async def _begin(client: Client, door: Door, message: Message, address: str, task_queue: str, hash_key: str) -> Delivered:
+def check_start(door: Door, message: Message, address: str) -> None:
+    """Makes the starting checks of an event that begins a case, before anything is kept or started.
+
+    Raises:
+        DeliveryError: ``refused``, by the name of the check.
+    """
     if door.check is not None:
         try:
             door.check(message, datetime.now(UTC))
         except Refusal as r:
             raise DeliveryError("refused", r.type, str(r), address) from None
+
+
+async def _begin(client: Client, door: Door, message: Message, address: str, task_queue: str, hash_key: str) -> Delivered:
+    check_start(door, message, address)
     policy = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
     for _ in range(2):
         start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
@@ -179,7 +230,7 @@ class _Repeat(Exception):
         self.case = case
 
 
-async def _tell(client: Client, door: Door, message: Message, address: str) -> Delivered:
+async def _tell(client: Client, door: Door, message: Message, address: str, task_queue: str, known: KnownCases | None) -> Delivered:
     handle = client.get_workflow_handle(address)
     try:
         return _taken(address, await handle.execute_update(door.update, message, result_type=Receipt))
@@ -191,18 +242,27 @@ async def _tell(client: Client, door: Door, message: Message, address: str) -> D
     except RPCError as e:
         if e.status is not RPCStatusCode.NOT_FOUND:
             raise
-        raise DeliveryError("refused", "NoCase", f"there is no case {address}; deliver the event that begins it first", address) from None
+        if known is None or await known.case_at(address) is None:
+            raise _no_case(address) from None
+        return await _correct(client, door, message, address, task_queue)
     if status is WorkflowExecutionStatus.RUNNING:  # a server that was restarted knows the case, but no more of this update
         raise DeliveryError("unavailable", "Lost", "the Temporal server was restarted meanwhile; deliver the same event again", address)
     ended = await _read(client, address)
     if any(fact.key == message.key for fact in ended.facts):
         raise _Repeat(ended)
-    raise DeliveryError("refused", "Ended", f"the case has ended as {_end(ended, status)}", address)
+    if not ended.facts:  # begun by hand, or by a server that died between the start and its message
+        raise _no_case(address)
+    return await _correct(client, door, message, address, task_queue)
 
 
-def _end(ended: ReadOut, status: WorkflowExecutionStatus | None) -> str:
-    """How a case ended; one that somebody terminated has no outcome of its own."""
-    return ended.outcome or (status.name.lower() if status else "unknown")
+async def _correct(client: Client, door: Door, message: Message, address: str, task_queue: str) -> Delivered:
+    from starter.corrections import correct  # it stands on what is defined here
+
+    return await correct(client, door, message, address, task_queue=task_queue)
+
+
+def _no_case(address: str) -> DeliveryError:
+    return DeliveryError("refused", NO_CASE, f"there is no case {address}; deliver the event that begins it first", address)
 
 
 async def _read(client: Client, address: str) -> ReadOut:
@@ -221,6 +281,10 @@ def _refused(error: WorkflowUpdateFailedError, address: str) -> Delivered:
     if cause.type == "Repeated":
         revision = cause.details[0] if cause.details and isinstance(cause.details[0], int) else None
         return Delivered(address, True, None, revision, None)
+    if cause.type == "NotBegun":  # begun by hand: it ends by itself
+        raise _no_case(address) from None
+    if cause.type == "Ended":  # it writes its last rows: a correction must come after them
+        raise DeliveryError("unavailable", "Ending", "the case is about to end; deliver the same event again", address) from None
     raise DeliveryError("refused", cause.type or "Refused", cause.message, address) from None
 
 

@@ -19,16 +19,22 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNa
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from regulations.calendar_change import day_table, difference
 from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
 from regulations.handoff.state import ROLES
 from regulations.production_calendars import production_calendar
+from regulations.working_time import working_time
 from runtime.billing import BillingReader
 from runtime.connection import connect
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, create_billing_tables, migrate, open_billing, schema_state
 from runtime.mail import Mailer
 from runtime.settings import Settings
 from runtime.zoho import ZohoCrm
+from starter.calendars import published
+from starter.schedules import apply as apply_schedules
+from starter.schedules import wanted
+from starter.views import Unavailable
 from workflows import attributes
 
 T = TypeVar("T")
@@ -56,8 +62,9 @@ async def examine(*, fix: bool, as_json: bool) -> int:
         return 2
     findings = [
         *check_files(settings),
-        *await _temporal(fix),
+        *await _temporal(settings, fix),
         *await _database(settings, fix),
+        *await _published(settings, fix),
         await _asked("mail", settings.mail is not None, "REGLAMENT_MAIL__HOST …", lambda: Mailer(_given(settings.mail)).check()),
         await _asked("crm", settings.crm is not None, "REGLAMENT_CRM__API …", lambda: _crm(settings)),
     ]
@@ -101,7 +108,7 @@ def check_files(settings: Settings) -> list[Finding]:
     return findings
 
 
-async def _temporal(fix: bool) -> list[Finding]:
+async def _temporal(settings: Settings, fix: bool) -> list[Finding]:
     try:
         client = await connect(patience=timedelta(seconds=3))
     except RuntimeError as e:
@@ -110,9 +117,24 @@ async def _temporal(fix: bool) -> list[Finding]:
     try:
         found.append(await _retention(client, fix))
         found.append(await _search_attributes(client, fix))
-    except RPCError as e:
-        found.append(Finding("namespace", False, e.status.name, "check the namespace and your rights in it"))
+        found += await _schedules(client, settings, fix)
+    except (RPCError, Unavailable) as e:
+        seen = e.status.name if isinstance(e, RPCError) else str(e)
+        found.append(Finding("namespace", False, seen, "check the namespace and your rights in it"))
     return found
+
+
+async def _schedules(client: Client, settings: Settings, fix: bool) -> list[Finding]:
+    """Without its schedules nobody is reminded and no report goes out."""
+    try:
+        company = load_company(settings.company)
+    except CompanyError:
+        return []  # a finding of its own says so
+    changes = await apply_schedules(client, wanted(company, settings.task_queue), dry_run=not fix)
+    differing = [f"{c.id}: {c.change}" for c in changes if c.change != "unchanged"]
+    if fix or not differing:
+        return [Finding("schedules", True, ", ".join(differing) or f"{len(changes)} as wanted", mended=bool(differing))]
+    return [Finding("schedules", False, "to be " + ", ".join(differing), "reglament schedules apply (or doctor --fix)")]
 
 
 async def _retention(client: Client, fix: bool) -> Finding:
@@ -165,6 +187,31 @@ async def _database(settings: Settings, fix: bool) -> list[Finding]:
     finally:
         await billing.dispose()
     return found
+
+
+async def _published(settings: Settings, fix: bool) -> list[Finding]:
+    """Whether each calendar is as it was published last; one that never was is stored as it is, to compare with from now on."""
+    try:
+        calendars = load_company(settings.company).calendars
+    except CompanyError:
+        return []  # said already
+    check = "published calendars"
+    unknown: list[str] = []
+    try:
+        async with published(settings.database_url.get_secret_value()) as store:
+            for name, spec in calendars.items():
+                calendar = working_time(spec)
+                if fix:
+                    await store.store_first(name, calendar.version, day_table(calendar), datetime.now(UTC))
+                if (before := await store.newest(name)) is None:
+                    unknown.append(name)
+                elif await store.unfinished(name) or difference([before.days], day_table(calendar)).changed:
+                    return [Finding(check, False, f"{name} is not as published", f"reglament calendar publish {name}")]
+    except (DatabaseUnavailableError, DatabaseRefusedError):
+        return []
+    remedy = "reglament doctor --fix stores them" if unknown else ""
+    seen = f"never published: {', '.join(unknown)}" if unknown else f"{', '.join(calendars)} as loaded"
+    return [Finding(check, not unknown, seen, remedy)]
 
 
 async def _asked(check: str, given: bool, setting: str, ask: Callable[[], Awaitable[object]]) -> Finding:

@@ -11,9 +11,14 @@ from pydantic import AwareDatetime, JsonValue, create_model
 
 from regulations import messages as m
 from regulations.handoff.checks import check_start
+from regulations.handoff.state import CC_HEAD, KIND
 from workflows.client_handoff import ClientHandoff
 
 EXAMPLE_TIME = "2026-11-20T15:00:00+03:00"
+
+
+OF_THE_EVENT = frozenset({"key", "happened_at", "source"})
+"""Fields of a message that come from the event itself, never from its data."""
 
 
 class Event(m.Model):
@@ -50,10 +55,17 @@ class Door:
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the event's ``data``: ``key``, ``happened_at`` and ``source`` come from the event itself."""
         schema = self.wire.model_json_schema()
-        for name in ("key", "happened_at", "source"):
+        for name in OF_THE_EVENT:
             schema["properties"].pop(name, None)
-        schema["required"] = [n for n in schema.get("required", []) if n not in ("key", "happened_at")]
+        schema["required"] = [n for n in schema.get("required", []) if n not in OF_THE_EVENT]
         return schema
+
+    def event_of(self, message: m.Message, address: str) -> dict[str, JsonValue]:
+        """The event that says this message, in its one canonical form: two events that say the same give the same."""
+        data = message.model_dump(mode="json", exclude_unset=True, exclude=set(OF_THE_EVENT))
+        if "deal" not in self.message.model_fields:
+            data["deal"] = address.partition("/")[2]
+        return {"id": message.key, "type": self.event, "occurred_at": message.happened_at.isoformat(), "data": data}
 
 
 def _handoff(
@@ -156,6 +168,12 @@ DOORS: dict[str, Door] = {
         _handoff("withdrawn", m.Withdraw, "withdraw", "Ends the handoff in an orderly way", {"reason": "entered twice", "by": _HEAD}),
     )
 }
+
+
+STARTS = frozenset(door.event for door in DOORS.values() if door.starts)
+"""The types of event that begin a case."""
+ESCALATION = {KIND: CC_HEAD}
+"""Who is told, by kind of case, of an event that no case took."""
 
 
 def example_event(door: Door) -> dict[str, JsonValue]:

@@ -27,6 +27,8 @@ _ZONES = {
     "kz-aqtobe": "Asia/Aqtobe",
 }
 """Zone by name; the country is the first two letters, the hours are 09:00-18:00 from Monday to Friday."""
+NAMES = tuple(_ZONES)
+"""The built-in calendars."""
 
 
 def named_calendar(name: str, file: Path | None = None) -> CalendarSpec:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +12,8 @@ from temporalio.client import Client, RPCError, WorkflowExecutionStatus, Workflo
 from temporalio.service import RPCStatusCode
 
 from regulations.handoff.narration import ReadOut
+from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, open_database
+from runtime.register_reader import RegisterReader
 from workflows import attributes
 
 COLOURS = {"overdue": "red", "met_late": "yellow", "met": "green", "open": "cyan", "waived": "dim"}
@@ -39,6 +43,23 @@ async def read_case(client: Client, id: str) -> ReadOut:
     except WorkflowQueryFailedError as e:
         raise Unavailable(f"the case cannot be read now: {e}") from None
     return read
+
+
+async def read_corrections(database_url: str, case_uid: str) -> list[dict[str, Any]]:
+    """The facts learnt after a case had ended, and what they changed, as the registers have them.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    engine = open_database(database_url)
+    try:
+        rows = await RegisterReader(engine).corrections(case_uid)
+    except (DatabaseUnavailableError, DatabaseRefusedError) as e:
+        raise Unavailable(f"the corrections of the case cannot be read from the database: {e}") from None
+    finally:
+        await engine.dispose()
+    shown = ("clause", "what", "happened_at", "learnt_at", "source", "by", "result", "note")
+    return [{name: v.isoformat() if isinstance(v := row[name], datetime) else v for name in shown} for row in rows]
 
 
 async def list_cases(
@@ -94,8 +115,8 @@ def print_cases(found: list[dict[str, Any]], limit: int) -> None:
     console.print(f"{len(found)} cases" + (f" (the first {limit}; --limit shows more)" if len(found) == limit else ""))
 
 
-def print_case(case: ReadOut) -> None:
-    """One case: its obligations, then its trail."""
+def print_case(case: ReadOut, corrections: Sequence[Mapping[str, Any]] = ()) -> None:
+    """One case: its obligations, its trail, and what was learnt after its end."""
     console = Console()
     console.print(f"[bold]{case.id}[/bold]  {case.stage} ({case.stage_text})  edition {case.edition}  revision {case.revision}")
     duties = Table("clause", "duty", "owner", "due", "state")
@@ -108,3 +129,9 @@ def print_case(case: ReadOut) -> None:
         learnt = "" if f.learnt_at == f.happened_at else f"{f.learnt_at:%Y-%m-%d %H:%M:%S}"
         trail.add_row(f"{f.happened_at:%Y-%m-%d %H:%M:%S}", f.what, learnt, f.source, f.by or "", f.note)
     console.print(trail)
+    if corrections:
+        afterwards = Table("happened (UTC)", "clause", "learnt after the end", "result", "from", "by")
+        for c in corrections:
+            happened = c["happened_at"][:19].replace("T", " ")
+            afterwards.add_row(happened, c["clause"], c["what"], c["result"], c["source"], c["by"] or "")
+        console.print(afterwards)

@@ -16,6 +16,8 @@ CLAUSE = SearchAttributeKey.for_keyword("Clause")
 NEXT_DUE = SearchAttributeKey.for_datetime("NextDue")
 OVERDUE = SearchAttributeKey.for_bool("Overdue")
 EDITION = SearchAttributeKey.for_keyword("Edition")
+SCHEDULED_START = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+"""Set by the server on what a schedule starts: the time of the schedule, also where the run started later. It needs no registering."""
 
 ALL = (CASE_KIND, STAGE, PARTNER, CLIENT, SERVICE_CENTRE, CLAUSE, NEXT_DUE, OVERDUE, EDITION)
 """What `reglament doctor --fix` registers."""

@@ -17,11 +17,13 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.billing import Billing
     from activities.crm import Crm
+    from activities.documents import Documents
     from activities.email import Correspondence
     from regulations import messages
     from regulations.catalogue import text
+    from regulations.documents import DocumentsQuestion
     from regulations.effects import BillingAnswer, BillingQuestion, CrmRecord, Letter
-    from regulations.handoff import facts
+    from regulations.handoff import facts, requests
     from regulations.handoff.decisions import Decision, decide
     from regulations.handoff.narration import HandoffResult, ReadOut, details, read_out, result
     from regulations.handoff.state import KIND, HandoffState, Stage
@@ -39,6 +41,7 @@ class ClientHandoff:
         fresh = HandoffState(kind=KIND, address=address, uid=str(workflow.uuid4()), stage=Stage.AWAITING_PAYMENT)
         self.docket: Docket[HandoffState, Decision] = Docket(carried or fresh, Rules(facts.apply, decide, details))
         self._poll: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
 
     @workflow.run
     async def run(self, carried: HandoffState | None = None) -> HandoffResult:
@@ -53,6 +56,10 @@ class ClientHandoff:
                 self._poll = self.docket.start(self._await_payment())
             if todo.stop_waiting and self._poll is not None:
                 self._poll.cancel()
+            if todo.read is not None:  # 2.1.4, 3.3: the questionnaire and the contract
+                self._reading = self.docket.start(self._read_documents(todo.read))
+            if todo.stop_reading and self._reading is not None:
+                self._reading.cancel()
             for letter in todo.letters:  # 2.2.3 in the partner's thread; reminders and breaches of 2.1.2 to 2.1.4
                 self.docket.start(self._send(letter))
             for record in todo.records:  # 2.2.5
@@ -79,6 +86,7 @@ class ClientHandoff:
     extend = receives("extend", messages.Extend, "The escalation role sets a later due instant")
     pause = receives("pause", messages.Pause, "The escalation role stops a clock")
     resume = receives("resume", messages.Resume, "The clock goes on")
+    calendar_changed = receives("calendar_changed", messages.CalendarChanged, "A calendar was published: what it touches is counted anew")
     withdraw = receives("withdraw", messages.Withdraw, "Ends the case in an orderly way")
 
     # --- effects: started by `run`, awaited by nobody; their outcome is one more fact ---
@@ -107,6 +115,14 @@ class ClientHandoff:
 
     def _learn_billing(self, answer: BillingAnswer) -> None:
         self.docket.learn(lambda state, now: facts.learn_billing(state, answer, now))
+
+    async def _read_documents(self, question: DocumentsQuestion) -> None:
+        summary = text(question.language, "activity", "read_documents")
+        try:
+            answer = await workflow.execute_activity_method(Documents.read_documents, question, summary=summary, **options.DOCUMENTS)
+        except ActivityError:  # tried for days, or no longer wanted
+            answer = None
+        self.docket.learn(lambda state, now: requests.learn_documents(state, question, answer, now))
 
     async def _send(self, letter: Letter) -> None:
         summary = text(letter.language, "letter", letter.template)

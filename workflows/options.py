@@ -15,6 +15,12 @@ class Preset(TypedDict):
     retry_policy: RetryPolicy
 
 
+class BoundedPreset(Preset):
+    """A preset whose attempts end after a time: what is left then is somebody else's to try."""
+
+    schedule_to_close_timeout: timedelta
+
+
 LOCAL_READ = Preset(
     # Reading takes milliseconds. One that hangs would hold a workflow slot and delay every other case.
     start_to_close_timeout=timedelta(seconds=1),
@@ -36,6 +42,19 @@ CORRESPONDENCE = Preset(
     start_to_close_timeout=timedelta(minutes=1),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=30), backoff_coefficient=2, maximum_interval=timedelta(minutes=15)),
 )
+NOTICES = BoundedPreset(
+    # The letter of a round. Rounds do not overlap, so one mailbox that does not answer must not hold up the rest of the zone for long: what
+    # this round cannot send the next one sends, together with what is new. The lease of the effect is over before the next round begins.
+    start_to_close_timeout=timedelta(minutes=1),
+    schedule_to_close_timeout=timedelta(minutes=4),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=20), backoff_coefficient=2, maximum_interval=timedelta(minutes=1)),
+)
+DIGEST = BoundedPreset(
+    # As for correspondence, until the working day is about over: what could not be sent by then stands in tomorrow's digest.
+    start_to_close_timeout=timedelta(minutes=1),
+    schedule_to_close_timeout=timedelta(hours=7),
+    retry_policy=CORRESPONDENCE["retry_policy"],
+)
 CRM = Preset(
     # As for correspondence; the CRM's own Retry-After overrides the interval.
     start_to_close_timeout=timedelta(minutes=1),
@@ -45,6 +64,17 @@ BILLING = Preset(
     # A read. Billing that is away is asked until it is back: "no payment" and "not known" are different answers.
     start_to_close_timeout=timedelta(seconds=30),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=15)),
+)
+DOCUMENTS = Preset(
+    # Eight files, each with its own 20 seconds, and two files at a time in one worker. Tried for about two days: a database that is away
+    # for a day comes back; a file that brings down every worker that touches it must not be tried for ever.
+    start_to_close_timeout=timedelta(minutes=5),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=15), maximum_attempts=200),
+)
+REPORT = Preset(
+    # Reads the registers of a month and asks up to thousands of running cases, for two minutes at most; then one transaction.
+    start_to_close_timeout=timedelta(minutes=5),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5)),
 )
 
 

@@ -11,7 +11,7 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from deploy.demo.scenes import EXPECTED, Player, register_counts, scenes
+from deploy.demo.scenes import EXPECTED, Player, monthly_report, notice_round, register_counts, scenes
 from deploy.demo.stage import ROOT, Stage
 
 console = Console(width=170, highlight=False)
@@ -27,8 +27,14 @@ async def main() -> int:
         console.print(f"up after {time.monotonic() - began:.0f} s; the Temporal UI while the demo runs: {stage.ui}\n")
         players = [Player(stage, console, deal) for deal in EXPECTED]
         await asyncio.gather(*(scenes[p.deal](p) for p in players))
+        told = await notice_round(stage, players)
+        month = await monthly_report(stage, players)
         wrong = await _summary(stage, players)
-        skips = sum(p.skips for p in players)
+        if (told.sent, told.refused, told.left) != (2, 0, 0):
+            wrong.append(f"the round of notices: expected 2 e-mails, one to the contact centre and one to its head; saw {told}")
+        if month.outcome != "sent" or not month.clients:
+            wrong.append(f"the monthly report: expected it sent, with a client; saw {month}")
+        skips = sum(p.skips for p in players) + 1
     console.print(f"\n{skips} skips of time, {time.monotonic() - began:.0f} s in all.")
     for line in wrong:
         console.print(f"[red]not as expected:[/red] {line}")

@@ -18,6 +18,8 @@ from deploy.demo.documents import attached, contract, questionnaire
 from deploy.demo.stage import Stage
 from regulations.calendar_spec import CalendarSpec
 from regulations.handoff.narration import HandoffResult, ReadOut
+from regulations.handoff.report_case import ReportRequest, ReportResult
+from regulations.rounds import RoundRequest, RoundResult
 from regulations.terms import parse_term
 from regulations.working_time import working_time
 from runtime.database import open_database
@@ -35,6 +37,8 @@ from runtime.tables import (
 )
 from starter.views import NotFound, Unavailable, read_case
 from workflows.client_handoff import ClientHandoff
+from workflows.handoff_report import HandoffReport
+from workflows.notice_round import NoticeRound
 
 CALENDAR = working_time(CalendarSpec.simple("Europe/Moscow", "RU"))
 COLOURS = {"D-1": "green", "D-2": "yellow", "D-3": "magenta"}
@@ -281,6 +285,36 @@ async def missed(p: Player) -> None:
 
 
 scenes: dict[str, Callable[[Player], Awaitable[None]]] = {"D-1": smooth, "D-2": returned, "D-3": missed}
+
+
+async def notice_round(stage: Stage, players: list[Player]) -> RoundResult:
+    """A round of notices as the schedule holds it, on the first working morning after all this: who missed what is told, in one e-mail."""
+    at = CALENDAR.next_open(max([await p.now() for p in players]) + timedelta(hours=12)).astimezone(UTC)
+    request = RoundRequest(zone=CALENDAR.spec.tz, at=at)
+    async with asyncio.timeout(60):
+        return await stage.client.execute_workflow(NoticeRound.run, request, id="notices/demo", task_queue="reglament")
+
+
+async def monthly_report(stage: Stage, players: list[Player]) -> ReportResult:
+    """4.4: the report of the month in which the first client got its access, begun on the first of the next, as the schedule does it."""
+    read = await read_case(stage.client, players[0].case)
+    granted = next(o.met_at for o in read.obligations if o.clause.endswith("2.1.2"))
+    assert granted is not None  # noqa: S101 - the scene is over
+    month = CALENDAR.local(granted).replace(day=1, hour=0, minute=5)
+    begins = (month + timedelta(days=32)).replace(day=1)
+    handle = await stage.client.start_workflow(
+        HandoffReport.run,
+        ReportRequest(month=f"{month:%Y-%m}"),
+        id=f"report/handoff/{month:%Y-%m}",
+        task_queue="reglament",
+        start_delay=begins - datetime.now(UTC),
+    )
+    skipper = TimeSkipper(stage.client)
+    hour = CALENDAR.due(parse_term("first working day of month at 10:00"), begins).at
+    await skipper.fast_forward(handle, hour - await skipper.get_current_time(handle))
+    async with asyncio.timeout(60):
+        return await handle.result()
+
 
 REGISTERS = (obligations, breaches, notices, accepted_clients, payments_register, incidents)
 

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from regulations.case import Obligation, Standing, Wait
 from regulations.catalogue import text
 from regulations.clocks import next_instant, ran_out, untold, warn_at
+from regulations.documents import Document, DocumentsQuestion
 from regulations.effects import CrmRecord, Letter
 from regulations.handoff.duties import on_opening, register_client, waive_all
 from regulations.handoff.state import CC_HEAD, ENDS, KIND, PARTNER, HandoffState, Stage
@@ -18,6 +19,8 @@ from regulations.obligations import breach, notice, resume, settle
 
 PATIENCE = timedelta(minutes=10)
 """How long the partner's letter about 2.1.3 and 2.1.4 waits for billing's word on 2.1.2, so that one letter tells it all."""
+READ_AT_ONCE = 8
+"""Files in one question: read one after the other, in the worst case for 20 s each, within one attempt."""
 LATE = timedelta(minutes=15)
 """A reminder or a breach that we come to later than this (a fact learnt late, a worker away) waits for working time anew."""
 
@@ -33,13 +36,17 @@ class Decision:
     await_payment: bool = False
     stop_waiting: bool = False
     """The durable poll for the payment is no longer needed."""
+    read: DocumentsQuestion | None = None
+    stop_reading: bool = False
+    """The case ends: what stands in its files changes nothing any more."""
     wake_at: datetime | None = None
     wake_for: str = ""
 
     @property
     def acts(self) -> bool:
         """Whether anything is to be started."""
-        return bool(self.letters or self.records or self.look_up or self.await_payment or self.stop_waiting)
+        reading = self.read is not None or self.stop_reading
+        return bool(self.letters or self.records or self.look_up or self.await_payment or self.stop_waiting or reading)
 
 
 def decide(before: HandoffState, now: datetime) -> Decision:
@@ -55,6 +62,7 @@ def decide(before: HandoffState, now: datetime) -> Decision:
     ask = _run_out(state, now)
     _settle(state, now)
     _withdraw_breaches(state, withdrawn, now)
+    _tell_undone(state, now)
     ask = _warn(state, decision, now) or ask
     _tell_breaches(state, decision, now)
     ask = _stop_waiting(state, now) or ask
@@ -65,6 +73,7 @@ def decide(before: HandoffState, now: datetime) -> Decision:
     state.letters_out += [sent.key for sent in decision.letters]
     register_client(state)
     _enter_next(state, decision)
+    _read_next(state, decision)
     if state.polling and state.stage != Stage.AWAITING_PAYMENT:
         state.polling, decision.stop_waiting = False, True
     if state.stage in ENDS:
@@ -93,6 +102,22 @@ def _enter_next(state: HandoffState, decision: Decision) -> None:
     if state.records and state.record_out is None:
         decision.records.append(state.records.pop(0))
         state.record_out = decision.records[0].key
+
+
+def _read_next(state: HandoffState, decision: Decision) -> None:
+    """2.1.4, 3.3: the files that came are read, some at a time; a case that has ended reads no more."""
+    if state.stage in ENDS:
+        decision.stop_reading, state.reading, state.unread = state.reading, False, []
+    elif state.unread and not state.reading:
+        state.reading = True
+        decision.read = DocumentsQuestion(
+            documents=tuple(
+                Document.model_validate({"sha256": entry.file.sha256, "name": entry.file.name, "kind": entry.file.kind})
+                for entry in state.unread[:READ_AT_ONCE]
+            ),
+            fields=state.settings.questionnaire,
+            language=state.language,
+        )
 
 
 def _set_waits(state: HandoffState) -> None:
@@ -142,7 +167,7 @@ def _run_out(state: HandoffState, now: datetime) -> bool:
         if not ran_out(o, now):
             continue
         if not state.sure(o):
-            ask = True
+            ask = ask or o.clause == "2.1.2"  # billing is asked; a file is being read already
         else:
             breach(state, o)  # what was proven in time has been settled before
     return ask
@@ -183,18 +208,20 @@ def _warn(state: HandoffState, decision: Decision, now: datetime) -> bool:
         if state.billing_must_say(o, at):
             ask = True
             continue
+        if o.owner != PARTNER:
+            said = words(state, "warning", o, learnt_late=_learnt_late(state, o))
+            since, no_time = (now, False) if now >= at + LATE else (at, o.plan is not None and o.plan.warn_at_once)
+            notice(state, o.owner, "warning", said, key=o.key, clause=o.clause, due=o.due, earliest=since, at_once=no_time)
+            o.warned = True
+            continue
         earliest = _hour(state, "warning", o, at, now)
         if earliest is None:
             continue
         if earliest >= o.due:
             earliest = now  # no working time is left before the term: the reminder does not wait for it
-        if o.owner == PARTNER:
-            if now < earliest or waits:
-                continue
-            due.append(o)
-        else:
-            said = words(state, "warning", o, learnt_late=_learnt_late(state, o))
-            notice(state, o.owner, "warning", said, key=o.key, clause=o.clause, due=o.due, earliest=earliest)
+        if now < earliest or waits:
+            continue
+        due.append(o)
         o.warned = True
     if due:
         late = any(_learnt_late(state, o) for o in due)
@@ -203,38 +230,62 @@ def _warn(state: HandoffState, decision: Decision, now: datetime) -> bool:
 
 
 def _tell_breaches(state: HandoffState, decision: Decision, now: datetime) -> None:
-    """One notice at the breach to the owner and to the escalation role, in their working time."""
+    """One word at the breach to the owner and to the escalation role: people inside by a notice, which waits for their working time in its
+    register; the partner by a letter, for which the case itself waits. A breach recorded is told, also of a duty let go since."""
     told: list[Obligation] = []
     waits = _waits_for_billing(state, now)
     for o in state.obligations:
+        if o.breached_at is not None and not o.escalated and o.standing is not Standing.MET:
+            o.escalated = True
+            o.told = o.owner != PARTNER
+            said = words(state, "breach", o, learnt_late=_learnt_late(state, o))
+            for role in _inside(o):
+                notice(state, role, "breach", said, key=o.key, clause=o.clause, due=o.breached_at, earliest=o.breached_at)
         if not untold(o) or o.plan is None:
             continue
         earliest = _hour(state, "breach", o, o.plan.tell_at, now)
-        if earliest is None:
+        if earliest is None or now < earliest or waits:
             continue
-        if o.owner == PARTNER:
-            if now < earliest or waits:
-                continue
-            told.append(o)
         o.told = True
-        said = words(state, "breach", o, learnt_late=_learnt_late(state, o))
-        for role in sorted({o.owner, o.escalation} - {PARTNER}):
-            notice(state, role, "breach", said, key=o.key, clause=o.clause, due=o.breached_at, earliest=earliest)
+        told.append(o)
     if told:
         late = any(_learnt_late(state, o) for o in told)
         decision.letters.append(letter(state, "handoff/breach", keys(told), now, duties=duties(state, told), learnt_late=late))
+
+
+def _inside(o: Obligation) -> list[str]:
+    """Who inside the company hears of a breach: the owner and the escalation role."""
+    return sorted({o.owner, o.escalation} - {PARTNER})
 
 
 def _withdraw_breaches(state: HandoffState, withdrawn: list[Obligation], now: datetime) -> None:
     """Who was told of a breach is told that it was none."""
     partner = [o for o in withdrawn if o.told and o.owner == PARTNER]
     for o in withdrawn:
-        if o.told:
-            for role in sorted({o.owner, o.escalation} - {PARTNER}):
+        if o.escalated:
+            for role in _inside(o):
                 state.tell(role, "breach_withdrawn", o.key, now, {"clause": o.clause})
     if partner:
         values: dict[str, JsonValue] = {"duties": duties(state, partner), "learnt_late": True}
         state.tell(PARTNER, "handoff/breach_withdrawn", keys(partner), now, values)
+
+
+def _tell_undone(state: HandoffState, now: datetime) -> None:
+    """Who was told of a breach that a changed calendar has undone is told so: it was none, or the term ends later now."""
+    partner: dict[str, list[Obligation]] = {}
+    for o in state.obligations:
+        if o.undone is None:
+            continue
+        what = "breach_withdrawn" if o.standing is Standing.MET else "breach_moved"
+        if o.undone.escalated:
+            for role in _inside(o):
+                state.tell(role, what, f"{o.key}@{o.undone.due.isoformat()}", now, {"clause": o.clause, "due": o.due_text})
+        if o.undone.told and o.owner == PARTNER:
+            partner.setdefault(what, []).append(o)
+        o.undone = None
+    for what, about in partner.items():
+        values: dict[str, JsonValue] = {"duties": duties(state, about), "learnt_late": False}
+        state.tell(PARTNER, f"handoff/{what}", keys(about), now, values)
 
 
 def _stop_waiting(state: HandoffState, now: datetime) -> bool:
@@ -245,7 +296,7 @@ def _stop_waiting(state: HandoffState, now: datetime) -> bool:
             return True
         _end_waiting(state, Stage.NOT_PAID, "handoff/not_paid", payment.plan.due, now, waited_until=payment.plan.due_text)
     wait = state.waits.get(f"resubmission/{state.round}")
-    if state.stage == Stage.RETURNED and wait is not None and wait.plan is not None and now >= wait.plan.due:
+    if state.stage == Stage.RETURNED and wait is not None and wait.plan is not None and now >= wait.plan.due and not state.unread:
         returned = state.local(state.returned_at or now)
         until = wait.plan.due_text
         _end_waiting(state, Stage.REFUSED, "handoff/not_resubmitted", wait.plan.due, now, waited_until=until, returned_on=returned)

@@ -15,6 +15,7 @@ from regulations.handoff.state import (
     PARTNER,
     REGIONAL_DIRECTORATE,
     SENIOR_REGIONAL_MANAGER,
+    SUPPORT,
     HandoffState,
     Stage,
 )
@@ -32,9 +33,10 @@ OWNERS: dict[str, tuple[str, str]] = {
     "2.2.4": (CC, CC_HEAD),
     "2.2.5": (CC, CC_HEAD),
     "2.2.7": (CC, CC_HEAD),
+    "4.4": (SUPPORT, CC_HEAD),
     "5.3 (2)": (CC_HEAD, REGIONAL_DIRECTORATE),
 }
-"""Clause → who owes the duty, who is told of its breach (5.1–5.3)."""
+"""Clause → who owes the duty, who is told of its breach (5.1–5.3). 4.4 is the duty of a month, kept in `report_case`."""
 
 
 def _open(state: HandoffState, clause: str, started_at: datetime, now: datetime, *, per_round: bool = True) -> None:
@@ -62,12 +64,13 @@ def on_payment(state: HandoffState, now: datetime) -> None:
 def advance(state: HandoffState, now: datetime) -> None:
     """What the facts open by themselves: the transfer, and the closing documents.
 
-    The transfer is the latest of payment on the account, request received, all required attachments there.
+    The transfer is the latest of payment on the account, request received, all required attachments there; files that have yet to be
+    read are waited for.
     """
     open_closing_documents(state, now)
     request = state.request
     waits_for_it = state.stage in (Stage.AWAITING_TRANSFER, Stage.RETURNED)
-    if not waits_for_it or state.payment is None or request is None or request.complete_at is None:
+    if not waits_for_it or state.payment is None or request is None or request.complete_at is None or state.unread:
         return
     state.waits.pop(f"resubmission/{state.round}", None)
     state.round += 1

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from regulations.case import Evidence, Refusal, Wait
+from regulations.case import Refusal, Wait
+from regulations.clocks import calendar_changed
 from regulations.effects import AccessGrant, BillingAnswer, CrmOutcome, CrmRecord, Letter, LetterOutcome
 from regulations.handoff.checks import (
     check_not_before_sale,
     check_start,
-    counts,
     judge_access,
     judge_payment,
     missing_fields,
-    missing_files,
-    wanted_files,
 )
 from regulations.handoff.duties import OWNERS, advance, on_acceptance, on_payment, reverse_acceptance, settle_open, waive_all, waive_round
-from regulations.handoff.state import CC_HEAD, ENDS, PARTNER, HandoffState, Request, Stage
+from regulations.handoff.requests import take_request
+from regulations.handoff.state import CC_HEAD, ENDS, PARTNER, HandoffState, Stage
 from regulations.messages import (
     Accepted,
     AccessGranted,
+    CalendarChanged,
     CaseMessage,
     ClosingDocumentsSigned,
     ContractSigned,
@@ -60,7 +60,7 @@ def apply(state: HandoffState, message: Message, now: datetime) -> None:
         raise Refusal("Ended", f"the case has ended as {state.stage}; what happens now is a correction of the registers")
     if isinstance(message, HandoffMessage) and message.deal != state.sold.deal:
         raise Refusal("OtherDeal", "the deal of the message is not the deal of this case")
-    if not isinstance(message, Sold):
+    if not isinstance(message, Sold | CalendarChanged):  # a calendar may have been published before the sale
         check_not_before_sale(state.sold, message.happened_at)
     note = _take(state, message, now)
     taken(state, message, type(message).__name__, now, note)
@@ -80,7 +80,7 @@ def _take(state: HandoffState, message: Message, now: datetime) -> str:
             )
             _access(state, grant, message.key)
         case RequestReceived():
-            return _request(state, message, now)
+            return take_request(state, message, now)
         case Accepted():
             return _accept(state, message, now)
         case Returned():
@@ -88,11 +88,15 @@ def _take(state: HandoffState, message: Message, now: datetime) -> str:
         case EnteredIntoCrm():
             if state.stage != Stage.ACCEPTED:
                 raise Refusal("WrongStage", f"a client is entered into the CRM once accepted; the case is {state.stage}")
-            _prove(state, f"2.2.5/{state.round}", message.happened_at, message.key)
+            state.prove(f"2.2.5/{state.round}", message.happened_at, message.key)
         case FirstContact() | ContractSigned() | TrainingDone() | ClosingDocumentsSigned():
-            _prove(state, PLAIN_DUTIES[type(message)], message.happened_at, message.key)
+            state.prove(PLAIN_DUTIES[type(message)], message.happened_at, message.key)
         case Withdraw():
             return _withdraw(state, message, now)
+        case CalendarChanged():
+            for o in state.unmet():
+                settle_open(state, o, now)
+            return calendar_changed(state, message)
         case CaseMessage():
             for o in state.unmet():
                 settle_open(state, o, now)
@@ -103,13 +107,6 @@ def _take(state: HandoffState, message: Message, now: datetime) -> str:
     return ""
 
 
-def _prove(state: HandoffState, what: str, at: datetime, key: str) -> None:
-    """Keeps the earliest proof of a duty: a fact may come before its duty is open, and late though made in time."""
-    known = state.evidence.get(what)
-    if known is None or at < known.happened_at:
-        state.evidence[what] = Evidence(happened_at=at, key=key)
-
-
 def _begin(state: HandoffState, sale: Sold, now: datetime) -> str:
     if state.sale is not None:
         raise Refusal("AlreadyBegun", "this handoff has begun already; a second sale of the deal needs a deal of its own")
@@ -118,7 +115,7 @@ def _begin(state: HandoffState, sale: Sold, now: datetime) -> str:
     state.stage = Stage.AWAITING_PAYMENT
     state.look_up_wanted = True
     if sale.told_client:
-        _prove(state, "2.1.1", sale.happened_at, sale.key)
+        state.prove("2.1.1", sale.happened_at, sale.key)
     return f"{sale.tariff_line}, {sale.contract}"
 
 
@@ -127,57 +124,9 @@ def _access(state: HandoffState, grant: AccessGrant, key: str) -> None:
     known = state.access
     if known is None or grant.granted_at < known.granted_at:
         state.access = grant
-        _prove(state, "2.1.2", grant.granted_at, key)
+        state.prove("2.1.2", grant.granted_at, key)
     elif grant.granted_at == known.granted_at and known.starts_on is None and grant.starts_on is not None:
         state.access = known.model_copy(update={"starts_on": grant.starts_on})
-
-
-def _request(state: HandoffState, message: RequestReceived, now: datetime) -> str:
-    if state.stage == Stage.ACCEPTED:
-        raise Refusal("WrongStage", "the client is accepted already; a new request needs a return first")
-    before = state.request
-    files = {f.kind: f for f in (before.files if before else [])}
-    there = dict(before.there) if before else {}
-    for f in message.files:
-        if counts(f):
-            there[f.kind] = min(there.get(f.kind, message.happened_at), message.happened_at)
-        if counts(f) or f.kind not in files or not counts(files[f.kind]):  # a scan of the contract does not undo its Word file
-            files[f.kind] = f
-    again = state.stage == Stage.RETURNED
-    newest = before is None or message.happened_at >= before.received_at
-    request = Request(
-        subject=message.subject if newest or before is None else before.subject,
-        message_id=message.message_id if newest or before is None else before.message_id,
-        references=message.references if newest or before is None else before.references,
-        received_at=message.happened_at if newest or before is None else before.received_at,
-        complete_at=before.complete_at if before is not None and state.stage == Stage.CHECKING else None,
-        there=there,
-        files=list(files.values()),
-        questionnaire=_merged(before.questionnaire if before else {}, message.questionnaire, newest=newest),
-    )
-    if again and state.returned_at is not None and message.happened_at < state.returned_at:
-        raise Refusal("ImpossibleDate", "this request was received before the return; a resubmission comes after it")
-    missing = missing_files(state, request)
-    if not missing:
-        all_there = max(there[kind] for kind in wanted_files(state.sold))
-        _prove(state, "2.1.4", all_there, message.key)
-        if request.complete_at is None:
-            request.complete_at = max(all_there, message.happened_at) if again else all_there
-    state.request = request
-    _prove(state, "2.1.3", message.happened_at, message.key)
-    if missing:
-        for older in [t for t in state.tells if t.what == "handoff/incomplete"]:  # the newest word on what is missing is enough
-            state.tells.remove(older)
-            state.waits.pop(older.wait or "", None)
-        state.tell(PARTNER, "handoff/incomplete", message.key, now, {"missing": list(missing)})
-    if message.told_client:
-        _prove(state, "2.1.1", message.happened_at, message.key)
-    state.look_up_wanted = state.look_up_wanted or state.access is None or state.payment is None
-    return ", ".join(missing)
-
-
-def _merged(known: dict[str, str], given: dict[str, str], *, newest: bool) -> dict[str, str]:
-    return {**known, **given} if newest else {**given, **known}
 
 
 def _decision_time(state: HandoffState, at: datetime) -> None:
@@ -219,8 +168,8 @@ def _return(state: HandoffState, message: Returned, now: datetime) -> str:
         reverse_acceptance(state, message.happened_at, message.key, f"{clauses} {message.comment}".strip(), now)
     elif state.stage == Stage.CHECKING:
         _decision_time(state, message.happened_at)
-        _prove(state, f"2.2.2/{state.round}", message.happened_at, message.key)
-        _prove(state, f"2.2.3/{state.round}", message.happened_at, message.key)
+        state.prove(f"2.2.2/{state.round}", message.happened_at, message.key)
+        state.prove(f"2.2.3/{state.round}", message.happened_at, message.key)
     else:
         raise Refusal("WrongStage", f"only a case in checking or accepted is returned; this one is {state.stage}")
     named = missing_fields(state) if any(r.clause == "3.3" for r in message.reasons) else []
@@ -228,7 +177,7 @@ def _return(state: HandoffState, message: Returned, now: datetime) -> str:
     state.stage = Stage.RETURNED
     state.returned_at = message.happened_at
     if state.request is not None:
-        state.request.complete_at = None  # the next transfer is a new request's
+        state.request.complete_at, state.request.anew = None, []  # the next transfer is a new request's
     state.waits[f"resubmission/{state.round}"] = Wait(term=state.settings.resubmission_wait, start=message.happened_at)
     state.tell(
         PARTNER,
@@ -320,4 +269,4 @@ def learn_crm(state: HandoffState, record: CrmRecord, outcome: CrmOutcome | None
     if outcome.duplicates:
         incident(state, f"{record.key}#duplicates", "crm_duplicates", now, f"{outcome.record_id}: {', '.join(outcome.duplicates)}")
     if record.key.split("#")[1] == f"2.2.5/{state.round}":
-        _prove(state, f"2.2.5/{state.round}", now, record.key)
+        state.prove(f"2.2.5/{state.round}", now, record.key)

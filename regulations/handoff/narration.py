@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from regulations.case import UNMET, Fact, Obligation, Standing
+from regulations.case import UNMET, CaseState, Fact, Obligation, Standing
 from regulations.catalogue import text
 from regulations.clocks import next_due
 from regulations.handoff.checks import missing_fields
@@ -71,7 +71,8 @@ class HandoffResult(BaseModel):
     """Those that stand: withdrawn ones are not counted."""
 
 
-def duty(state: HandoffState, clause: str) -> str:
+def duty(state: CaseState, clause: str) -> str:
+    """The words of a duty."""
     return text(state.language, KIND, "duty", clause)
 
 
@@ -89,27 +90,29 @@ def read_out(state: HandoffState) -> ReadOut:
         revision=state.revision,
         round=state.round,
         next_due=next_due(state),
-        obligations=[
-            ReadObligation(
-                key=o.key,
-                clause=f"{KIND} {o.clause}",
-                duty=duty(state, o.clause),
-                owner=o.owner,
-                escalation=o.escalation,
-                term=o.term,
-                started_at=o.started_at,
-                due=o.due,
-                due_text=o.due_text,
-                state=o.standing,
-                met_at=o.met_at,
-                breached_at=o.breached_at,
-                paused=o.paused,
-                provisional=bool(o.plan and o.plan.provisional),
-                note=o.note,
-            )
-            for o in state.obligations
-        ],
+        obligations=[read_obligation(state, o) for o in state.obligations],
         facts=list(state.facts),
+    )
+
+
+def read_obligation(state: CaseState, o: Obligation) -> ReadObligation:
+    """One obligation of a read-out."""
+    return ReadObligation(
+        key=o.key,
+        clause=f"{KIND} {o.clause}",
+        duty=duty(state, o.clause),
+        owner=o.owner,
+        escalation=o.escalation,
+        term=o.term,
+        started_at=o.started_at,
+        due=o.due,
+        due_text=o.due_text,
+        state=o.standing,
+        met_at=o.met_at,
+        breached_at=o.breached_at,
+        paused=o.paused,
+        provisional=bool(o.plan and o.plan.provisional),
+        note=o.note,
     )
 
 
@@ -155,6 +158,8 @@ def _hints(state: HandoffState) -> list[str]:
     hints = []
     if state.stage == Stage.CHECKING and (missing := missing_fields(state)):
         hints.append(f"\n> {text(say, 'case', 'missing')}: {', '.join(_cell(field_words(state, m)) for m in missing)}")
+    if state.unread:
+        hints.append(f"\n> {text(say, 'case', 'unread')}")
     if state.stage == Stage.CHECKING and "2.1.1" not in state.evidence:
         hints.append(f"\n> {text(say, 'case', 'undeclared')}")
     for name, stage in (("payment", Stage.AWAITING_PAYMENT), (f"resubmission/{state.round}", Stage.RETURNED)):
@@ -188,7 +193,7 @@ def _fact(state: HandoffState, f: Fact) -> str:
 
 def _note(state: HandoffState, f: Fact) -> str:
     """The note of a fact in words: some facts note codes."""
-    if f.what == "RequestReceived":
+    if f.what in ("RequestReceived", "documents"):
         return ", ".join(file_words(state, code) for code in f.note.split(", "))
     if f.what == "Sold":
         return ", ".join(text(state.language, KIND, "word", code) for code in f.note.split(", "))

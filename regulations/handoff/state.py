@@ -15,7 +15,8 @@ from regulations.plans import Edition
 KIND = "handoff"
 PARTNER, CC, CC_HEAD = "partner", "cc", "cc_head"
 SENIOR_REGIONAL_MANAGER, REGIONAL_DIRECTORATE = "senior_regional_manager", "regional_directorate"
-ROLES = (CC, CC_HEAD, SENIOR_REGIONAL_MANAGER, REGIONAL_DIRECTORATE, "support", "finance")
+SUPPORT, FINANCE = "support", "finance"
+ROLES = (CC, CC_HEAD, SENIOR_REGIONAL_MANAGER, REGIONAL_DIRECTORATE, SUPPORT, FINANCE)
 """The roles that the company's configuration resolves to addresses; the partner's address comes with the sale."""
 
 
@@ -48,8 +49,22 @@ class HandoffSettings(Wire):
     extensions: int = Field(ge=0)
     pauses: int = Field(ge=0)
     pause_limit: str
+    report_at: str
+    """4.4: when the monthly report goes out, counted from the first of the month after the one that it covers."""
     questionnaire: tuple[str, ...]
     """Fields of the questionnaire that must be filled in (Appendix 1; the source does not contain its form)."""
+
+
+class UnreadFile(BaseModel):
+    """A file that came with a request, before anybody has looked into it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: RequestFile
+    happened_at: datetime
+    """When its message was received: this is when the file was there, however long reading it takes."""
+    message: str
+    """Key of that message."""
 
 
 class Request(BaseModel):
@@ -66,7 +81,12 @@ class Request(BaseModel):
     there: dict[str, datetime] = {}
     """Kind of attachment → when the first one that counts had come: e-mails may reach us out of order."""
     files: list[RequestFile] = []
+    """The file that stands for each kind."""
+    anew: list[str] = []
+    """The kinds of which a file that counts has come since the last return."""
     questionnaire: dict[str, str] = {}
+    said_at: dict[str, datetime] = {}
+    """Field → when it was said: the newest word stands, whichever is learnt first."""
 
 
 class HandoffState(CaseState):
@@ -80,6 +100,10 @@ class HandoffState(CaseState):
     """Payments found wanting: another currency, or less than the tariff."""
     access: AccessGrant | None = None
     request: Request | None = None
+    unread: list[UnreadFile] = []
+    """Files that have yet to be read, in the order in which they became known; until then nothing is said to be missing."""
+    reading: bool = False
+    """One reading at a time."""
     round: int = 0
     """Transfers so far; the round-bound obligations carry it in their key."""
     transfer_at: datetime | None = None
@@ -119,9 +143,23 @@ class HandoffState(CaseState):
     def settings(self) -> HandoffSettings:
         return HandoffSettings.model_validate(self.edition.settings)
 
+    @property
+    def outside(self) -> frozenset[str]:
+        return frozenset({PARTNER})
+
+    def prove(self, what: str, at: datetime, key: str) -> None:
+        """Keeps the earliest proof of a duty: a fact may come before its duty is open, and late though made in time."""
+        known = self.evidence.get(what)
+        if known is None or at < known.happened_at:
+            self.evidence[what] = Evidence(happened_at=at, key=key)
+
     def sure(self, o: Obligation) -> bool:
-        """2.1.2 is missed only when billing says so: what counts is billing's own time, whether we were told or not."""
-        return o.due is None or not self.billing_must_say(o, o.due)
+        """2.1.2 is missed only when billing says so: what counts is billing's own time, whether we were told or not. 2.1.4 is missed only
+        when every file that came in time has been read."""
+        if o.due is None:
+            return True
+        may_prove_it = o.clause == "2.1.4" and any(entry.happened_at <= o.due for entry in self.unread)
+        return not may_prove_it and not self.billing_must_say(o, o.due)
 
     def billing_must_say(self, o: Obligation, since: datetime) -> bool:
         """Whether billing has not yet been heard on 2.1.2 about a given instant."""

@@ -14,12 +14,18 @@ from regulations.obligations import notice
 
 THREADED = frozenset({"handoff/accepted", "handoff/returned", "handoff/incomplete"})
 """Letters that answer the partner's own e-mail."""
-KINDS: dict[str, NoticeKind] = {"ended": "ended", "not_paid": "ended", "refused": "ended", "breach_withdrawn": "breach_withdrawn"}
+KINDS: dict[str, NoticeKind] = {
+    "ended": "ended",
+    "not_paid": "ended",
+    "refused": "ended",
+    "breach_withdrawn": "breach_withdrawn",
+    "breach_moved": "breach_withdrawn",
+}
 """What is told → kind of notice; everything else is an incident."""
 
 
 def say(state: HandoffState, now: datetime) -> list[Letter]:
-    """Hands on every telling: letters to the partner when their hour has come, notices to people inside with their hour."""
+    """Hands on every telling: letters to the partner when their hour has come, notices to people inside now: rounds keep their hours."""
     letters: list[Letter] = []
     waiting: list[Tell] = []
     for tell in state.tells:
@@ -31,7 +37,7 @@ def say(state: HandoffState, now: datetime) -> list[Letter]:
             waiting.append(tell)
             continue
         not_before = wait.plan.tell_at if wait and wait.plan else now
-        if tell.role == PARTNER and now < not_before:
+        if now < not_before:
             waiting.append(tell)
             continue
         if tell.wait:
@@ -41,7 +47,7 @@ def say(state: HandoffState, now: datetime) -> list[Letter]:
         else:
             clause = str(tell.values.get("clause", ""))
             said = text(state.language, "notice", tell.what, **{**tell.values, "duty": text(state.language, KIND, "duty", clause)})
-            notice(state, tell.role, KINDS.get(tell.what, "incident"), said, key=tell.key, clause=clause, earliest=not_before)
+            notice(state, tell.role, KINDS.get(tell.what, "incident"), said, key=tell.key, clause=clause, earliest=now)
     state.tells = waiting
     return letters
 
@@ -126,10 +132,23 @@ def keys(obligations: list[Obligation]) -> str:
 
 def duties(state: HandoffState, obligations: list[Obligation]) -> list[JsonValue]:
     """The duties that a letter lists: clause, words, local due."""
-    return [{"clause": o.clause, "duty": text(state.language, KIND, "duty", o.clause), "due": o.due_text} for o in obligations]
+    return [
+        {
+            "clause": o.clause,
+            "duty": text(state.language, KIND, "duty", o.clause),
+            "due": f"{o.due_text} ({text(state.language, 'notice', 'moved')})" if _moved_into_the_past(o) else o.due_text,
+        }
+        for o in obligations
+    ]
 
 
 def words(state: HandoffState, what: str, o: Obligation, *, learnt_late: bool) -> str:
-    """The text of a notice about an obligation; it says when its start was learnt late."""
-    said = text(state.language, "notice", what, clause=o.clause, duty=text(state.language, KIND, "duty", o.clause), due=o.due_text)
-    return f"{said} ({text(state.language, 'notice', 'learnt_late')})" if learnt_late else said
+    """The text of a notice about an obligation: also that its start was learnt late, or that a calendar moved its term into the past."""
+    said = text(state.language, "notice", what, clause=o.clause, duty=text(state.language, KIND, "duty", o.clause))
+    why = [text(state.language, "notice", "learnt_late")] if learnt_late else []
+    why += [text(state.language, "notice", "moved")] if _moved_into_the_past(o) else []
+    return f"{said} ({'; '.join(why)})" if why else said
+
+
+def _moved_into_the_past(o: Obligation) -> bool:
+    return o.moved_at is not None and o.plan is not None and o.plan.due <= o.moved_at

@@ -37,6 +37,7 @@ OWN: dict[str, dict[str, Any]] = {
     "reminder": {"duties": DUTIES, "learnt_late": True},
     "breach": {"duties": DUTIES, "learnt_late": True},
     "breach_withdrawn": {"duties": DUTIES, "learnt_late": True},
+    "breach_moved": {"duties": DUTIES},
     "not_paid": {"waited_until": "01.04.2026"},
     "not_resubmitted": {"returned_on": "02.03.2026", "waited_until": "01.04.2026"},
     "withdrawn": {"reason": "Клиент передумал"},
@@ -166,3 +167,14 @@ def test_a_return_without_a_comment_leaves_no_trace_of_one() -> None:
     _, text, page = rendered("returned", comment="")
     assert "Комментарий" not in text
     assert "Комментарий" not in "".join(page.text)
+
+
+def test_a_withdrawn_breach_can_be_told_by_the_deal_alone() -> None:
+    """After the end of a case that was never accepted nobody knows more."""
+    subject, text, page = rendered("breach_withdrawn", partner="", client="", login="")
+    assert subject == "Отметка о пропуске срока снята: сделка 4711"
+    for part in text, "".join(page.text):
+        assert "Здравствуйте!" in part
+        assert "по сделке 4711" in part
+        assert "Клиент:" not in part
+        assert "()" not in part

@@ -34,3 +34,19 @@ def test_no_terms_give_an_empty_answer() -> None:
     answer = count(working_time(CALENDAR), PlanRequest(calendar="company", warn_fraction=0.75, terms=()))
     assert answer.terms == ()
     assert answer.offset == timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("term", "start", "at_once"),
+    [
+        ("8 working hours", "2026-11-16 10:00", False),
+        ("24 hours", "2026-11-20 12:00", False),  # due on Saturday: Friday's afternoon is left
+        ("24 hours", "2026-11-20 17:58", True),  # its spread may carry the reminder past Friday's closing
+        ("10 hours", "2026-11-21 10:00", True),  # a day off from end to end
+        ("24 hours", "2026-11-19 12:00", False),
+    ],
+)
+def test_a_reminder_waits_for_no_working_time_when_none_is_left(term: str, start: str, at_once: bool) -> None:
+    [planned] = count(working_time(CALENDAR), request(term, at(start))).terms
+    assert planned.warn_at is not None
+    assert planned.warn_at_once is at_once

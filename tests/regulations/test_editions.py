@@ -43,6 +43,7 @@ def test_the_shipped_edition_says_what_the_page_says() -> None:
         "2.2.4": "24 working hours",
         "2.2.5": "2 working days",
         "2.2.7": "last working day of month",
+        "4.4": "first working day of month",
         "5.3 (2)": "10 working days",
     }
     settings = HandoffSettings.model_validate(edition.settings)
@@ -80,6 +81,7 @@ def test_where_none_is_in_force_the_known_ones_are_named(regulation: str, moment
         ("c_2_2_4", '"2.2.4" = "1 working hours before"', "lies before its start"),
         ("payment_wait", 'payment_wait = "a month"', "payment_wait"),
         ("pause_limit", 'pause_limit = "soon"', "pause_limit"),
+        ("report_at", 'report_at = "at ten"', "report_at"),
         ("warn_fraction", "warn_fraction = 1.5", "warn_fraction"),
         ("extensions", "extensions = -1", "extensions"),
         ("pauses", "pause = 1", "pause"),

@@ -48,6 +48,7 @@ def _plan(due: datetime = DUE, key: str = "2.2.4/1", warn: datetime | None = Non
         calendar_version=version,
         span_from=date(2026, 11, 16),
         span_to=due.date(),
+        due_day=due.date(),
     )
 
 

@@ -24,9 +24,19 @@ CALLS = {"__import__", "breakpoint", "eval", "exec", "hash", "input", "open", "p
 CLOCKS = {"now", "today", "utcnow", "fromtimestamp", "utcfromtimestamp"}
 """Methods that read the clock or the machine's zone; `fromtimestamp` with a zone given is neither."""
 FILES = {"exists", "glob", "is_dir", "iterdir", "mkdir", "open", "read_bytes", "read_text", "rglob", "unlink", "write_bytes", "write_text"}
-NOT_FOR_WORKFLOWS = {"calendar_spec", "counting", "editions", "open_hours", "production_calendars", "working_time", "year_tables", "zones"}
+NOT_FOR_WORKFLOWS = {
+    "calendar_spec",
+    "counting",
+    "editions",
+    "notices",
+    "open_hours",
+    "production_calendars",
+    "working_time",
+    "year_tables",
+    "zones",
+}
 """What depends on data that change: workflow code asks a local activity instead."""
-FOR_WORKFLOWS = ["case", "catalogue", "clocks", "effects", "messages", "obligations", "plans", "handoff"]
+FOR_WORKFLOWS = ["case", "catalogue", "clocks", "effects", "messages", "obligations", "plans", "rounds", "handoff"]
 
 
 def violations(source: str, *, loader: bool = False) -> Iterator[str]:

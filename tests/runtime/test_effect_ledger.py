@@ -18,6 +18,8 @@ from runtime.effect_ledger import (
     LeaseHeldError,
     LeaseLostError,
     Stage,
+    stage_of,
+    withdraw,
 )
 from runtime.tables import effects
 
@@ -185,3 +187,45 @@ async def test_a_database_that_is_away_for_a_moment_does_not_lose_the_result(
     await refusing.dispose()
     assert tries == 3
     assert await ledger.claim("uid#accepted#1", "letter", "hash", LEASE) == Finished(Stage.DONE, "done")
+
+
+KEY = "uid#accepted#1"
+NOTHING = {"result": "held"}
+
+
+async def _withdrawn(engine: AsyncEngine) -> bool:
+    async with engine.begin() as connection:
+        return await withdraw(connection, KEY, "letter", dict(NOTHING))
+
+
+async def _stage(engine: AsyncEngine) -> Stage | None:
+    async with engine.connect() as connection:
+        return await stage_of(connection, KEY)
+
+
+async def test_an_effect_that_nobody_began_is_given_up_for_ever(engine: AsyncEngine, ledger: EffectLedger) -> None:
+    assert await _stage(engine) is None
+    assert await _withdrawn(engine)
+    assert await _stage(engine) is Stage.HELD
+    assert not await _withdrawn(engine), "given up already"
+    with pytest.raises(EffectConflictError):
+        await ledger.claim(KEY, "letter", "hash", LEASE)
+
+
+async def test_a_released_effect_is_given_up_and_its_next_claim_gets_the_answer(engine: AsyncEngine, ledger: EffectLedger) -> None:
+    await ledger.release(await ledger.freeze(await _claimed(ledger), "<m>", b"bytes"))
+    assert await _withdrawn(engine)
+    assert await ledger.claim(KEY, "letter", "hash", LEASE) == Finished(Stage.HELD, dict(NOTHING))
+
+
+async def test_what_is_under_way_or_may_have_gone_out_or_is_done_is_not_given_up(engine: AsyncEngine) -> None:
+    ledger = EffectLedger(engine)
+    claim = await _claimed(ledger)
+    assert not await _withdrawn(engine)
+    claim = await ledger.begin_handover(await ledger.freeze(claim, "<m>", b"bytes"))
+    await ledger.release(claim)
+    assert not await _withdrawn(engine)
+    assert await _stage(engine) is Stage.DATA_BEGUN
+    await ledger.finish(claim, {"sent": True})
+    assert not await _withdrawn(engine)
+    assert await _stage(engine) is Stage.DONE

@@ -26,6 +26,17 @@ def upgrade() -> None:
     with op.batch_alter_table("notices") as notices:
         notices.alter_column("at_once", server_default=None)
 
+    op.create_index("ix_obligations_address", "obligations", ["address"])
+    op.create_table(
+        "notice_letters",
+        *_texts("key", "kind", "recipient", "round"),
+        sa.Column("letter", sa.JSON()),
+        _instant("made_at"),
+        _instant("settled_at", nullable=True),
+        sa.Column("outcome", sa.Text()),
+        sa.PrimaryKeyConstraint("key", name="pk_notice_letters"),
+    )
+    op.create_index("ix_notice_letters_settled_at_kind", "notice_letters", ["settled_at", "kind"])
     op.create_table(
         "corrections",
         sa.Column("case_uid", sa.Text(), nullable=False),
@@ -89,6 +100,7 @@ def upgrade() -> None:
         "published_calendars",
         *_texts("name", "version"),
         _instant("published_at"),
+        _instant("finished_at", nullable=True),
         sa.Column("days", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name", "version", name="pk_published_calendars"),
     )

@@ -17,6 +17,7 @@ from regulations.calendar_spec import CalendarSpec
 from regulations.case import Obligation, Refusal
 from regulations.clocks import planned, terms_to_plan
 from regulations.counting import count
+from regulations.documents import DocumentsAnswer, DocumentsQuestion, Found
 from regulations.editions import load_editions
 from regulations.effects import (
     AccessGrant,
@@ -29,13 +30,16 @@ from regulations.effects import (
     Letter,
     LetterOutcome,
     NoticeRow,
+    ObligationRow,
     Payment,
     Price,
 )
 from regulations.handoff.decisions import Decision, decide
 from regulations.handoff.facts import apply, learn_billing, learn_crm, learn_letter
+from regulations.handoff.requests import learn_documents
 from regulations.handoff.state import ROLES, HandoffState, Stage
 from regulations.messages import Accepted, Actor, Client, Message, Partner, PaymentReceived, RequestFile, RequestReceived, Returned, Sold
+from regulations.notices import Pending, left_out, ripe
 from regulations.plans import Address, Opening, PlanRequest
 from regulations.working_time import working_time
 
@@ -102,6 +106,11 @@ class Course:
         self.post_answers = True
         self.post: LetterOutcome | None = LetterOutcome(result="sent", message_id="<m@x>", subject="sent")
         """What becomes of a letter; None: refused for good."""
+        self.found: dict[str, Found] = {}
+        """What is in each file, by its SHA-256; a file that is not named here is lost."""
+        self.reader_answers = True
+        self.questions: list[DocumentsQuestion] = []
+        """What was asked of the reader, answered or not."""
         self.careful = False
         """Proves at every step that deciding is pure, does nothing twice, and survives being written down."""
         self.calendar = working_time(CALENDAR)
@@ -195,6 +204,18 @@ class Course:
     def go(self, **delta: float) -> None:
         self.go_to(self.now + timedelta(**delta))
 
+    def answer_reader(self, *, fails: bool = False) -> None:
+        """The files asked for last have been read, or could not be."""
+        question = self.questions[-1]
+        found = tuple(self.found.get(d.sha256, Found(problem="lost")) for d in question.documents)
+        learn_documents(self.state, question, None if fails else DocumentsAnswer(found=found), self.now)
+
+    def attach(self, kind: str, found: Found, name: str = "") -> RequestFile:
+        """A file whose content the door has kept, and what will be found in it."""
+        sha256 = f"{len(self.found) + 1:064x}"
+        self.found[sha256] = found
+        return RequestFile.model_validate({"name": name or f"{kind}.docx", "kind": kind, "sha256": sha256})
+
     # --- the docket's steps
 
     def run(self) -> None:
@@ -211,6 +232,10 @@ class Course:
                 learn_letter(self.state, letter, self.post, self.now)
             for record in decision.records if self.crm_answers else []:
                 learn_crm(self.state, record, CrmOutcome(record_id="z1", action="inserted"), self.now)
+            if decision.read is not None:
+                self.questions.append(decision.read)
+                if self.reader_answers:
+                    self.answer_reader()
             if decision.look_up and self.billing_answers:
                 answer = BillingAnswer(payments=self.payments, price=self.price, access=self.access)
                 learn_billing(self.state, answer, self.now)
@@ -268,6 +293,28 @@ class Course:
 
     def incidents(self) -> list[str]:
         return [r.what for r in self.rows if isinstance(r, IncidentRow)]
+
+    def mailed(self, row: NoticeRow, since: datetime | None = None) -> datetime | None:
+        """When the rounds mail a notice, written down at ``since``, to somebody who works as the company does; None: never."""
+        written = max(row.earliest, since or row.earliest)
+        opening = self.calendar.next_open(written).astimezone(UTC)
+        return next((at for at in (written, opening) if self._goes(row, at)), None)
+
+    def _goes(self, row: NoticeRow, at: datetime) -> bool:
+        duty = next((r for r in reversed(self.rows) if isinstance(r, ObligationRow) and r.key == row.key), None)
+        withdrawn = any(isinstance(r, BreachRow) and r.key == row.key and r.entry == "withdrawn" and r.at <= at for r in self.rows)
+        breach = next((r for r in self.rows if isinstance(r, NoticeRow) and (r.key, r.role, r.kind) == (row.key, row.role, "breach")), None)
+        told = row.kind == "breach_withdrawn" and breach is not None and (first := self.mailed(breach)) is not None and first < at
+        notice = Pending(
+            case_uid="uid",
+            address="handoff/D-1",
+            **row.model_dump(include={"key", "kind", "recipient", "text", "due", "earliest", "at_once"}),
+            state=duty.state if duty else None,
+            state_due=duty.due if duty else None,
+            withdrawn=withdrawn,
+            told=told,
+        )
+        return left_out(notice, at) is None and ripe(notice, self.calendar, at)
 
     def notices(self, kind: str) -> list[tuple[str, str]]:
         return [(r.clause, r.role) for r in self.rows if isinstance(r, NoticeRow) and r.kind == kind]

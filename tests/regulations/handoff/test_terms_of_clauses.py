@@ -17,6 +17,7 @@ from regulations.messages import (
     FirstContact,
     Message,
     TrainingDone,
+    Waive,
 )
 from tests.regulations.handoff.course import MANAGER, MOSCOW, QUESTIONNAIRE, Course, at
 
@@ -173,9 +174,10 @@ def test_a_breach_is_told_once_to_owner_and_escalation_role_within_working_time(
     assert {r.role for r in told} == TOLD[clause]
     assert len(told) == len(TOLD[clause])
     for row in told:
-        assert row.due == due
-        assert row.earliest == course.calendar.next_open(due)
-        assert row.earliest.astimezone(MOSCOW).hour in range(9, 18)
+        assert row.due == row.earliest == due
+        mailed = course.mailed(row)
+        assert mailed == course.calendar.next_open(due)
+        assert mailed.astimezone(MOSCOW).hour in range(9, 18)
     if clause.startswith("2.1"):
         (letter,) = [x for x in course.letters if x.template == "handoff/breach" and clause in str(x.values["duties"])]
         assert letter.to == ("partner@example.org",)
@@ -191,8 +193,8 @@ def test_a_breach_at_fridays_closing_is_recorded_then_and_told_on_monday_at_open
     course.go(seconds=1)
     (row,) = _rows(course, "2.2.5")
     assert row.due == row.at == at("2026-11-20 18:00")
-    told = [r.earliest for r in course.rows if isinstance(r, NoticeRow) and r.clause == "2.2.5" and r.kind == "breach"]
-    assert told == [at("2026-11-23 09:00")] * 2
+    told = [r for r in course.rows if isinstance(r, NoticeRow) and r.clause == "2.2.5" and r.kind == "breach"]
+    assert [(r.earliest, course.mailed(r)) for r in told] == [(at("2026-11-20 18:00"), at("2026-11-23 09:00"))] * 2
 
 
 @pytest.mark.parametrize(("start", "clause"), [c for c in CASES if c.values[:2] != (NEW_YEAR, "2.2.7")])
@@ -253,7 +255,8 @@ def test_a_payment_learnt_on_a_day_off_after_its_term_is_a_breach_at_the_true_du
     assert course.templates().count("breach") == 1
     assert course.letters[-1].values["learnt_late"] is True
     rows = [r for r in course.rows if isinstance(r, NoticeRow) and r.kind == "breach"]
-    assert {(r.clause, r.role, r.earliest) for r in rows} == {
+    assert {r.earliest for r in rows} == {at("2026-11-20 12:00")}
+    assert {(r.clause, r.role, course.mailed(r, since=at("2026-11-21 15:00"))) for r in rows} == {
         (clause, "senior_regional_manager", at("2026-11-23 09:00")) for clause in ("2.1.2", "2.1.3", "2.1.4")
     }
     assert all("узнали позже" in r.text for r in rows)
@@ -280,8 +283,9 @@ def test_what_a_busy_worker_comes_to_late_is_told_in_working_time_and_carries_it
     course.run()
     (row,) = _rows(course, "2.2.4")
     assert row.due == at("2026-11-20 16:00")
-    told = [r.earliest for r in course.rows if isinstance(r, NoticeRow) and r.clause == "2.2.4" and r.kind == "breach"]
-    assert told == [at("2026-11-23 09:00")] * 2
+    told = [r for r in course.rows if isinstance(r, NoticeRow) and r.clause == "2.2.4" and r.kind == "breach"]
+    assert {r.earliest for r in told} == {at("2026-11-20 16:00")}
+    assert [course.mailed(r, since=course.now) for r in told] == [at("2026-11-23 09:00")] * 2
     assert [n for n in course.notices("warning") if n[0] == "2.2.4"] == []  # a reminder after the term reminds of nothing
 
 
@@ -291,3 +295,46 @@ def test_the_questionnaire_of_the_tests_is_complete() -> None:
     assert set(course.state.settings.questionnaire) == set(QUESTIONNAIRE)
     course.accept()
     assert course.state.stage == "accepted"
+
+
+@pytest.mark.clause("handoff 2.2.5")
+def test_nobody_is_woken_only_to_tell_people_inside_of_a_breach() -> None:
+    course = Course(at("2026-11-18 10:00"))
+    course.crm_answers = False
+    course.grant()
+    course.transferred()
+    course.go_to(at("2026-11-20 18:00"))
+    assert len(course.notices("breach")) == len(set(course.notices("breach")))
+    assert ("2.2.5", "cc_head") in course.notices("breach")
+    assert course.wake_at is not None
+    assert course.wake_at > at("2026-11-23 09:00"), "the round of Monday morning needs no case awake"
+
+
+@pytest.mark.clause("handoff 2.1.3")
+@pytest.mark.parametrize("handled", [True, False])
+def test_people_inside_hear_of_a_breach_that_was_let_go_whichever_came_first(handled: bool) -> None:
+    """The timer or the waiver: a breach is a record, and the notice of it does not hang on who was quicker."""
+    course = Course(at("2026-11-19 10:00")).paid()
+    course.grant()
+    course.go_to(at("2026-11-20 11:00"))
+    late = at("2026-11-20 12:00") + timedelta(seconds=5)
+    if handled:
+        course.go_to(late)
+    else:
+        course.now = late
+    course.say(Waive, clause="2.1.3", reason="просьба партнёра", by=MANAGER)
+    assert course.notices("breach").count(("2.1.3", "senior_regional_manager")) == 1
+
+
+@pytest.mark.clause("handoff 2.2.4")
+def test_a_duty_met_after_its_reminder_is_filed_at_once_so_that_nobody_is_reminded_of_it() -> None:
+    course = Course(at(ORDINARY)).transferred()
+    while not course.duty("2.2.4").warned:
+        assert course.wake_at is not None
+        course.go_to(course.wake_at)
+    course.state.pressing = False
+    course.say(FirstContact)
+    assert course.duty("2.2.4").standing == "met"
+    assert course.state.pressing
+    (row,) = [r for r in course.rows if isinstance(r, NoticeRow) and (r.clause, r.kind) == ("2.2.4", "warning")]
+    assert course.mailed(row) is None

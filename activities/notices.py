@@ -1,0 +1,200 @@
+"""The rounds of notices and the daily digests: which letters are to go out, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.keyed import database_errors
+from regulations.company import Company
+from regulations.effects import Letter
+from regulations.notices import (
+    LISTED,
+    Overdue,
+    Pending,
+    digest_day,
+    digest_key,
+    digest_letter,
+    is_open,
+    left_out,
+    ripe,
+    round_key,
+    round_letter,
+)
+from regulations.rounds import Gather, Gathered, LettersRefused, LettersSent
+from regulations.working_time import WorkingTime, working_time
+from runtime.notices import NoticeBook, OpenBook, PendingRow, StoredLetter, Whose
+
+LARGEST = 800_000
+"""Bytes of the letters of one answer: far below the 2 MB that Temporal takes for one value."""
+
+
+class Notices:
+    """Gathers what people inside are to be told, one letter a recipient, and notes what became of the letters."""
+
+    def __init__(self, book: NoticeBook, company: Company) -> None:
+        """The book's engine is closed by whoever made it."""
+        self._book = book
+        self._company = company
+
+    @activity.defn(name="gather_notices")
+    async def gather_notices(self, question: Gather) -> Gathered:
+        """The letters of a round: every ripe notice that no letter carries yet, one letter for each recipient of the zone.
+
+        A recipient whose last letter is on its way, or may have arrived, gets nothing new until that one is settled; what never left us
+        is put together with what is new. Asked again by the same round the answer holds the same letters. What would be untrue by now is
+        left out for good.
+
+        Raises:
+            ApplicationError: ``Unavailable`` (repeated by Temporal) or ``Invalid`` (for good).
+        """
+        with database_errors():
+            async with self._book.open() as book:
+                return await self._round(book, question)
+
+    @activity.defn(name="gather_digest")
+    async def gather_digest(self, question: Gather) -> Gathered:
+        """The digests of a day: for each recipient of the zone who works today what is overdue and owed by, or escalates to, its roles.
+
+        A second run of the same day gives only what the first one could not send.
+
+        Raises:
+            ApplicationError: ``Unavailable`` (repeated by Temporal) or ``Invalid`` (for good).
+        """
+        with database_errors():
+            async with self._book.open() as book:
+                return await self._digest(book, question)
+
+    @activity.defn(name="notices_sent")
+    async def notices_sent(self, sent: LettersSent) -> None:
+        """Note that these letters, and with them their notices, were sent at an instant."""
+        with database_errors():
+            async with self._book.open() as book:
+                await book.settle(sent.keys, sent.at)
+
+    @activity.defn(name="notices_refused")
+    async def notices_refused(self, refused: LettersRefused) -> None:
+        """Note that these letters were refused for good: their notices stay unsent, and each letter is an incident for a person."""
+        with database_errors():
+            async with self._book.open() as book:
+                await book.refuse(refused.keys, refused.at, refused.address)
+
+    async def preview(self, at: datetime) -> list[Letter]:
+        """The letters that the rounds of all zones would send at an instant. Nothing is sent and nothing changed.
+
+        Raises DatabaseUnavailableError, DatabaseRefusedError.
+        """
+        letters: list[Letter] = []
+        for zone in self._company.zones:
+            more, tried = True, list[str]()
+            async with self._book.open(keep=False) as book:
+                while more:
+                    gathered = await self._round(book, Gather(zone=zone, at=at, round="preview", tried=tuple(tried)))
+                    letters += gathered.letters
+                    tried += [letter.key for letter in gathered.letters]
+                    more = gathered.more
+        return letters
+
+    async def _round(self, book: OpenBook, question: Gather) -> Gathered:
+        whose = self._whose(question.zone, question.at)
+        letters: list[Letter] = []
+        busy: set[str] = set()
+        for stored in await book.unsettled("round", whose):
+            if stored.key in question.tried:
+                busy.add(stored.recipient)
+            elif stored.round == question.round:
+                busy.add(stored.recipient)
+                letters.append(_letter(stored))
+            else:
+                await self._earlier(book, stored, question, busy, letters)
+        ripe_rows = await self._ripe(book, question.at, whose, busy)
+        size = sum(map(_size, letters))
+        for recipient, rows in sorted(ripe_rows.items()):
+            key = round_key(question.round, recipient)
+            letter = round_letter(self._company, key, [_pending(row) for row in rows], question.at)
+            size += _size(letter)
+            if letters and size > LARGEST:
+                return Gathered(letters=tuple(letters), more=True)
+            await book.make(key, "round", recipient, question.round, letter.model_dump(mode="json"), question.at, rows)
+            letters.append(letter)
+        return Gathered(letters=tuple(letters))
+
+    async def _earlier(self, book: OpenBook, stored: StoredLetter, question: Gather, busy: set[str], letters: list[Letter]) -> None:
+        """A letter that an earlier round made and did not settle: the mail server was away, or the round did not live to its end."""
+        match await book.take_back(stored.key):
+            case "sent":
+                await book.settle([stored.key], question.at)
+            case "begun":
+                busy.add(stored.recipient)
+                if is_open(self._calendar(stored.recipient), question.at):
+                    letters.append(_letter(stored))
+
+    async def _ripe(self, book: OpenBook, at: datetime, whose: Whose, busy: set[str]) -> dict[str, list[PendingRow]]:
+        """The notices that go out now, by recipient; those that would be untrue are left out for good."""
+        found: dict[str, list[PendingRow]] = {}
+        untrue: list[tuple[PendingRow, str]] = []
+        for row in await book.pending(at, whose):
+            if row.recipient in busy:
+                continue
+            notice = _pending(row)
+            if (reason := left_out(notice, at)) is not None:
+                untrue.append((row, reason.value))
+            elif ripe(notice, self._calendar(row.recipient), at):
+                found.setdefault(row.recipient, []).append(row)
+        await book.leave_out(untrue)
+        return found
+
+    async def _digest(self, book: OpenBook, question: Gather) -> Gathered:
+        letters: list[Letter] = []
+        size = 0
+        for recipient, roles in sorted(self._company.recipients().items()):
+            calendar = self._calendar(recipient)
+            day = digest_day(calendar, question.at) if calendar.spec.tz == question.zone else None
+            if day is None or (key := digest_key(day, recipient)) in question.tried:
+                continue
+            known, stored = await book.letter(key)
+            if stored is not None:
+                letter = _letter(stored)
+            elif known:
+                continue
+            else:
+                rows, total = await book.overdue(roles, LISTED)
+                if not rows:
+                    continue
+                letter = digest_letter(self._company, key, recipient, [Overdue(**asdict(row)) for row in rows], total, question.at)
+            size += _size(letter)
+            if letters and size > LARGEST:
+                return Gathered(letters=tuple(letters), more=True)
+            if not known:
+                await book.make(key, "digest", recipient, question.round, letter.model_dump(mode="json"), question.at)
+            letters.append(letter)
+        return Gathered(letters=tuple(letters))
+
+    def _whose(self, zone: str, at: datetime) -> Whose:
+        known = tuple(self._company.recipients())
+        mine = [r for r in known if self._calendar(r).spec.tz == zone]
+        working = {r for r in mine if is_open(self._calendar(r), at)}
+        company = working_time(self._company.calendars["company"])
+        return Whose(
+            open=[r for r in mine if r in working],
+            closed=[r for r in mine if r not in working],
+            strangers=None if company.spec.tz != zone else "open" if is_open(company, at) else "closed",
+            known=known,
+        )
+
+    def _calendar(self, recipient: str) -> WorkingTime:
+        return working_time(self._company.calendar_of(recipient))
+
+
+def _pending(row: PendingRow) -> Pending:
+    return Pending(**{name: value for name, value in asdict(row).items() if name != "due_key"})
+
+
+def _letter(stored: StoredLetter) -> Letter:
+    return Letter.model_validate(stored.letter)
+
+
+def _size(letter: Letter) -> int:
+    return len(letter.model_dump_json().encode())

@@ -1,0 +1,144 @@
+"""``python -m starter``: the door for signed events and the delivery of everything in the inbox, until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from datetime import timedelta
+
+import uvicorn
+from pydantic import JsonValue, ValidationError
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from regulations.company import CompanyError, load_company
+from runtime.connection import connect
+from runtime.database import open_database
+from runtime.encryption import EncryptionError, KeyRing
+from runtime.inbox import InboxStore
+from runtime.register_reader import RegisterReader
+from runtime.registers import RegisterWriter
+from runtime.settings import Settings
+from starter.delivery import Delivered, Source, deliver
+from starter.doors import STARTS
+from starter.inbox import Inbox
+from starter.inbox_incidents import Incidents
+from starter.web import build_app
+from starter.web_health import Health
+from starter.web_metrics import Metrics
+from starter.web_signature import SecretError, Signatures
+
+log = logging.getLogger("reglament.starter")
+
+GRACE = timedelta(seconds=5)
+"""How long requests, and then deliveries, may finish after SIGTERM."""
+MOST_CONNECTIONS = 500
+
+
+class Temporal:
+    """The connection, which may come and go: without it events are kept and nothing is delivered."""
+
+    def __init__(self, settings: Settings, known: RegisterReader) -> None:
+        """Connects when told to."""
+        self._settings, self._known = settings, known
+        self._client: Client | None = None
+
+    async def connect(self, inbox: Inbox) -> None:
+        """Tries until the server is there, then lets the inbox deliver."""
+        while self._client is None:
+            try:
+                self._client = await connect()
+            except RuntimeError as e:
+                log.warning("%s; events are kept meanwhile", e)
+        log.info("connected to Temporal: delivering")
+        inbox.connect(self.deliver)
+
+    async def deliver(self, event: JsonValue, source: Source) -> Delivered:
+        """Delivers one event; raises DeliveryError."""
+        assert self._client is not None  # noqa: S101 - the inbox delivers once we are connected
+        settings = self._settings
+        return await deliver(
+            self._client,
+            event,
+            task_queue=settings.task_queue,
+            hash_key=settings.hash_key.get_secret_value(),
+            source=source,
+            known=self._known,
+        )
+
+    async def answers(self) -> bool:
+        """Whether the server is there at this moment."""
+        if self._client is None:
+            return False
+        try:
+            return await self._client.service_client.check_health(timeout=timedelta(seconds=1))
+        except RPCError:
+            return False
+
+
+async def serve(settings: Settings) -> None:
+    """Serves and delivers until SIGTERM or SIGINT, then takes nothing more, lets what runs finish, and gives its leases back.
+
+    Raises:
+        SecretError, EncryptionError, CompanyError: the settings are wrong.
+    """
+    signatures = Signatures(settings.webhook_secrets.get_secret_value())
+    keys = KeyRing.parse(settings.encryption_keys.get_secret_value())
+    company = load_company(settings.company)
+    url = settings.database_url.get_secret_value()
+    engine = open_database(url)
+    metrics = Metrics()
+    inbox = Inbox(InboxStore(engine, keys, STARTS), Incidents(RegisterWriter(engine), lambda: company), metrics.settled)
+    temporal = Temporal(settings, RegisterReader(engine))
+    config = uvicorn.Config(
+        build_app(inbox, signatures, metrics, Health(url, temporal.answers)),
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,  # the app writes its own, without anything from outside
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws="none",
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=int(GRACE.total_seconds()),
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal once more when it is done: by then it must not end us before the inbox has stopped.
+        loop.add_signal_handler(number, lambda: None)
+    delivering = asyncio.create_task(inbox.run())
+    connecting = asyncio.create_task(temporal.connect(inbox))
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        connecting.cancel()
+        await inbox.stop(GRACE)
+        await asyncio.gather(connecting, delivering, return_exceptions=True)
+        await engine.dispose()
+    log.info("stopped")
+
+
+def main() -> int:
+    """The process: exit code 0 after a stop, 2 when the settings or the company's file are wrong, 1 when the port cannot be had."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        asyncio.run(serve(Settings()))
+    except (ValidationError, SecretError, EncryptionError, CompanyError, ValueError) as e:
+        print(f"reglament: {e}", file=sys.stderr)
+        return 2
+    except SystemExit as e:  # uvicorn has said why
+        return e.code if isinstance(e.code, int) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The SDK's threads may abort while the interpreter finalises (sdk-python issue 300); all is closed and flushed by now.
+    os._exit(code)

@@ -1,0 +1,64 @@
+"""What became of an event that no case took: an incident in the registers, and a notice to the person who answers for such cases."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal
+
+from regulations.catalogue import text
+from regulations.company import Company, CompanyError
+from regulations.effects import IncidentRow, NoticeRow, Row
+from runtime.inbox import Entry
+from runtime.registers import Origin, RegisterRow, RegisterWriter
+from starter.doors import ESCALATION
+
+log = logging.getLogger("reglament.inbox")
+
+What = Literal["event_refused", "event_without_case"]
+
+
+class Incidents:
+    """Writes incidents of the inbox; the same one twice is one."""
+
+    def __init__(self, writer: RegisterWriter, company: Callable[[], Company]) -> None:
+        """``company`` is asked when there is an incident: a process that only delivers needs no company."""
+        self._writer = writer
+        self._company = company
+
+    async def write(self, entry: Entry, what: What, reason: str) -> None:
+        """An incident about a row, and its notice to the default escalation role of the kind of case.
+
+        The texts name the type of the event, its row, its case and the type of the refusal, and nothing that came in the event.
+
+        Raises:
+            DatabaseUnavailableError, DatabaseRefusedError: as everywhere.
+        """
+        now, key, kind = datetime.now(UTC), f"inbox/{entry.seq}", entry.address.partition("/")[0]
+        words = f"{entry.type}, inbox {entry.seq}: {reason}"
+        rows: list[Row] = [IncidentRow(seq=entry.seq, key=key, what=what, at=now, text=words)]
+        try:
+            company = self._company()
+            role = ESCALATION[kind]
+            recipient = company.roles[role].email
+        except (CompanyError, KeyError) as e:  # the incident stands all the same
+            log.error("nobody can be told of row %d of the inbox: %s", entry.seq, type(e).__name__)
+        else:
+            said = text(company.language, "notice", what, type=entry.type, seq=entry.seq, address=entry.address, reason=reason)
+            notice = NoticeRow(
+                seq=entry.seq,
+                key=key,
+                clause="",
+                kind="incident",
+                role=role,
+                recipient=recipient,
+                language=company.language,
+                due=None,
+                earliest=now,
+                text=said,
+            )
+            rows.append(notice)
+        origin = Origin(case_uid="inbox", address=entry.address, case_kind=kind, edition="", decided_at=now)
+        written = [RegisterRow(str(row.model_dump()["table"]), row.model_dump(exclude={"table"})) for row in rows]
+        await self._writer.write(origin, written)

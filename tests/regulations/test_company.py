@@ -1,0 +1,72 @@
+"""The company's file: roles with addresses and working time of their own, and what is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from regulations.company import Company, CompanyError, load_company
+
+CALENDARS = """
+[calendars.company]
+tz = "Europe/Moscow"
+country = "RU"
+hours = "09:00-18:00"
+[calendars.vladivostok]
+tz = "Asia/Vladivostok"
+country = "RU"
+hours = "09:00-18:00"
+"""
+
+
+def company(tmp_path: Path, roles: str, head: str = 'name = "Company"') -> Company:
+    file = tmp_path / "company.toml"
+    file.write_text(f"{head}\n[roles]\n{roles}\n{CALENDARS}", "utf-8")
+    return load_company(file)
+
+
+def test_a_role_is_an_address_or_a_table_with_a_calendar(tmp_path: Path) -> None:
+    made = company(tmp_path, 'cc = "cc@company.example"\nfar = { email = "far@company.example", calendar = "vladivostok" }')
+    assert (made.roles["cc"].calendar, made.roles["far"].calendar) == ("company", "vladivostok")
+    assert made.zones == ("Asia/Vladivostok", "Europe/Moscow")
+    assert made.calendar_of("far@company.example").tz == "Asia/Vladivostok"
+    assert made.language == "ru"
+
+
+def test_who_is_in_the_file_no_more_keeps_the_hours_of_the_company(tmp_path: Path) -> None:
+    made = company(tmp_path, 'far = { email = "far@company.example", calendar = "vladivostok" }')
+    assert made.calendar_of("gone@company.example").tz == "Europe/Moscow"
+    assert "Europe/Moscow" in made.zones, "nobody would hold the rounds of those who are gone"
+
+
+def test_two_roles_of_one_address_are_one_recipient(tmp_path: Path) -> None:
+    made = company(tmp_path, 'b = "one@company.example"\na = "one@company.example"\nc = "c@company.example"')
+    assert made.recipients() == {"one@company.example": ("a", "b"), "c@company.example": ("c",)}
+
+
+@pytest.mark.parametrize(
+    ("roles", "head", "words"),
+    [
+        ('cc = { email = "cc@company.example", calendar = "moon" }', 'name = "C"', "roles.cc: there is no calendar 'moon'"),
+        (
+            'a = "one@company.example"\nb = { email = "one@company.example", calendar = "vladivostok" }',
+            'name = "C"',
+            "roles.b and roles.a have one address and two calendars",
+        ),
+        ('cc = { email = "nobody", calendar = "company" }', 'name = "C"', "roles.cc.email"),
+        ("cc = 7", 'name = "C"', "roles.cc"),
+        ('cc = { email = "cc@company.example", calender = "company" }', 'name = "C"', "calender"),
+        ('cc = "cc@company.example"', 'name = "C"\nlanguage = "en"', "language"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_name_and_without_the_address(tmp_path: Path, roles: str, head: str, words: str) -> None:
+    with pytest.raises(CompanyError) as refused:
+        company(tmp_path, roles, head)
+    assert words in str(refused.value)
+    assert "@company.example" not in str(refused.value)
+
+
+def test_the_file_of_the_demo_is_taken() -> None:
+    made = load_company(Path(__file__).parents[2] / "deploy" / "demo" / "company.toml")
+    assert made.zones == ("Europe/Moscow",)

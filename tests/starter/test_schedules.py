@@ -1,0 +1,207 @@
+"""The schedules on a real server: made, left alone, changed, removed, and one of them run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    ScheduleSpec,
+    ScheduleState,
+)
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from deploy.demo.smtp_catcher import SmtpCatcher
+from regulations.calendar_spec import CalendarSpec
+from regulations.company import Company
+from regulations.plans import Address
+from regulations.rounds import RoundRequest
+from runtime.database import migrate, open_database
+from runtime.settings import Settings
+from starter import doctor
+from starter.schedules import NOTE, apply, listing, wanted
+from starter.views import Unavailable
+from tests.activities.test_notices import Office
+from tests.starter.test_doctor import COMPANY
+from tests.workflows.test_rounds import worker
+
+MOSCOW = CalendarSpec.simple("Europe/Moscow", "RU", name="company")
+FAR = CalendarSpec.simple("Asia/Vladivostok", "RU", name="far")
+ONE = Company("Company", {"company": MOSCOW}, {"cc": Address(email="cc@company.example")})
+TWO = replace(
+    ONE, calendars={"company": MOSCOW, "far": FAR}, roles={**ONE.roles, "far": Address(email="far@company.example", calendar="far")}
+)
+IDS = ["reglament/digest/Europe.Moscow", "reglament/notices/Europe.Moscow", "reglament/report/handoff"]
+OF_TWO = sorted([*IDS, "reglament/digest/Asia.Vladivostok", "reglament/notices/Asia.Vladivostok"])
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def client(server: WorkflowEnvironment) -> AsyncIterator[Client]:
+    yield server.client
+    for id in OF_TWO:
+        try:
+            await server.client.get_schedule_handle(id).delete()
+        except RPCError:
+            continue
+    await listed(server.client, [])
+
+
+async def listed(client: Client, ids: list[str]) -> list[dict[str, Any]]:
+    """The listing follows by a moment."""
+    async with asyncio.timeout(20):
+        while True:
+            rows = await listing(client) if ids else []
+            found = {one.id async for one in await client.list_schedules() if one.id.startswith("reglament/")}
+            if sorted(found) == ids == [row["schedule"] for row in rows]:
+                return rows
+            await asyncio.sleep(0.1)
+
+
+def told(changes: list[Any]) -> dict[str, str]:
+    return {c.id: c.change for c in changes}
+
+
+def test_every_zone_has_its_rounds_and_its_digest() -> None:
+    made = wanted(TWO, "queue")
+    assert sorted(made) == OF_TWO
+    round, digest, report = (
+        made[f"reglament/{what}"] for what in ("notices/Asia.Vladivostok", "digest/Asia.Vladivostok", "report/handoff")
+    )
+    assert round.spec.intervals == [ScheduleIntervalSpec(every=timedelta(minutes=5))]
+    assert (round.policy.overlap, round.policy.catchup_window) == (ScheduleOverlapPolicy.SKIP, timedelta(minutes=5))
+    [hour] = digest.spec.calendars[0].hour
+    assert (hour.start, digest.spec.time_zone_name) == (10, "Asia/Vladivostok")
+    assert isinstance(digest.action, ScheduleActionStartWorkflow)
+    assert (digest.action.workflow, list(digest.action.args)) == ("DailyDigest", [RoundRequest(zone="Asia/Vladivostok")])
+    assert isinstance(report.action, ScheduleActionStartWorkflow)
+    assert (report.action.workflow, list(report.action.args)) == ("HandoffReport", [])
+    assert (report.spec.time_zone_name, report.policy.catchup_window) == ("Europe/Moscow", timedelta(days=30))
+    assert report.policy.overlap == ScheduleOverlapPolicy.ALLOW_ALL
+
+
+async def test_made_unchanged_changed_and_removed(client: Client) -> None:
+    assert told(await apply(client, wanted(TWO, "q"), dry_run=True)) == dict.fromkeys(OF_TWO, "created")
+    assert await listing(client) == []
+    assert told(await apply(client, wanted(TWO, "q"))) == dict.fromkeys(OF_TWO, "created")
+    rows = await listed(client, OF_TWO)
+    assert all(row["next_run"] and not row["paused"] and row["note"] == NOTE for row in rows)
+    before = {id: (await client.get_schedule_handle(id).describe()).info.last_updated_at for id in OF_TWO}
+
+    assert told(await apply(client, wanted(TWO, "q"))) == dict.fromkeys(OF_TWO, "unchanged")
+    assert {id: (await client.get_schedule_handle(id).describe()).info.last_updated_at for id in OF_TWO} == before
+
+    moved = wanted(TWO, "other")
+    changes = await apply(client, moved, dry_run=True)
+    assert told(changes) == dict.fromkeys(OF_TWO, "updated")
+    assert {c.note for c in changes} == {"action"}
+    assert told(await apply(client, wanted(TWO, "q"))) == dict.fromkeys(OF_TWO, "unchanged"), "a dry run changed something"
+    assert told(await apply(client, moved)) == dict.fromkeys(OF_TWO, "updated")
+    assert told(await apply(client, moved)) == dict.fromkeys(OF_TWO, "unchanged")
+
+    gone = {id: "removed" if id not in IDS else "unchanged" for id in OF_TWO}
+    assert told(await apply(client, wanted(ONE, "other"), dry_run=True)) == gone
+    assert told(await apply(client, wanted(ONE, "other"))) == gone
+    await listed(client, IDS)
+    assert told(await apply(client, wanted(ONE, "other"))) == dict.fromkeys(IDS, "unchanged")
+
+
+async def test_a_schedule_changed_by_hand_is_brought_back_and_a_pause_is_kept(client: Client) -> None:
+    await apply(client, wanted(ONE, "q"))
+    handle = client.get_schedule_handle("reglament/notices/Europe.Moscow")
+    await handle.pause(note="mail server is moving")
+    [change] = [c for c in await apply(client, wanted(ONE, "q")) if "notices" in c.id]
+    assert (change.change, change.note) == ("unchanged", "paused")
+
+    from temporalio.client import ScheduleUpdate
+
+    await handle.update(
+        lambda given: ScheduleUpdate(
+            schedule=replace(given.description.schedule, spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(hours=1))]))
+        )
+    )
+    for _ in range(2):
+        await apply(client, wanted(ONE, "q"))
+        found = (await handle.describe()).schedule
+        assert found.spec.intervals[0].every == timedelta(minutes=5)
+        assert found.state.paused
+        assert found.state.note == "mail server is moving; changed by reglament schedules apply, still paused"
+    [row] = [row for row in await listed(client, IDS) if "notices" in row["schedule"]]
+    assert (row["paused"], row["next_run"]) == (True, None)
+
+
+async def test_schedules_of_others_are_never_touched(client: Client) -> None:
+    strange = Schedule(
+        action=ScheduleActionStartWorkflow("Strange", id="strange", task_queue="q"),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(days=1))]),
+        state=ScheduleState(note="mine"),
+    )
+    others = [await client.create_schedule(id, strange) for id in ("nightly", "reglament-like/notices/x")]
+    try:
+        async with asyncio.timeout(20):
+            while len({one.id async for one in await client.list_schedules()}) < 2:  # noqa: ASYNC110 - the listing follows by a moment
+                await asyncio.sleep(0.1)
+        assert told(await apply(client, wanted(ONE, "q"))) == dict.fromkeys(IDS, "created")
+        assert told(await apply(client, {})) in ({}, dict.fromkeys(IDS, "removed"))
+        for other in others:
+            assert (await other.describe()).schedule.state.note == "mine"
+    finally:
+        for other in others:
+            await other.delete()
+
+
+async def test_a_round_that_its_schedule_starts_sends_what_is_ripe(client: Client, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'test.sqlite'}"
+    await migrate(url)
+    engine = open_database(url)
+    async with SmtpCatcher(tmp_path / "mail") as catcher:
+        office = Office(engine, catcher)
+        await office.record(office.notice("incident", key="x", earliest=datetime.now(UTC), at_once=True))
+        await apply(client, wanted(ONE, "rounds"))
+        handle = client.get_schedule_handle("reglament/notices/Europe.Moscow")
+        async with worker(client, office):
+            await handle.trigger()
+            async with asyncio.timeout(30):
+                while not catcher.letters:  # noqa: ASYNC110 - the server starts the round
+                    await asyncio.sleep(0.1)
+                while not (await handle.describe()).info.recent_actions:  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            [row] = [row for row in await listed(client, IDS) if "notices" in row["schedule"]]
+    await engine.dispose()
+    assert catcher.letters[0].subject == "reglament: 1 происшествие"
+    assert row["last_run"] is not None
+
+
+async def test_the_doctor_finds_missing_and_differing_schedules_and_mends_them(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    file.write_text(COMPANY, "utf-8")
+    settings = Settings(company=file, task_queue="q")
+    [missing] = await doctor._schedules(client, settings, fix=False)
+    assert not missing.ok
+    assert "reglament schedules apply" in missing.remedy
+    assert "reglament/report/handoff: created" in missing.seen
+    [mended] = await doctor._schedules(client, settings, fix=True)
+    assert (mended.ok, mended.mended) == (True, True)
+    [well] = await doctor._schedules(client, settings, fix=False)
+    assert (well.ok, well.mended, well.seen) == (True, False, "3 as wanted")
+    [differing] = await doctor._schedules(client, Settings(company=file, task_queue="other"), fix=False)
+    assert not differing.ok
+    assert "updated" in differing.seen
+    assert await doctor._schedules(client, Settings(company=tmp_path / "nowhere.toml"), fix=False) == []
+
+
+async def test_a_server_without_rights_or_away_is_said_in_words(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = await Client.connect(client.service_client.config.target_host, namespace="nowhere", data_converter=client.data_converter)
+    with pytest.raises(Unavailable, match="schedules"):
+        await apply(elsewhere, wanted(ONE, "q"))

@@ -1,0 +1,120 @@
+"""``reglament schedules`` and ``reglament notices`` as an operator calls them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.testing import WorkflowEnvironment
+
+from deploy.demo.smtp_catcher import SmtpCatcher
+from runtime.database import migrate, open_database
+from tests.activities.test_notices import Office
+from tests.starter.test_schedules import IDS, client
+
+__all__ = ["client"]
+ROOT = Path(__file__).parents[2]
+COMPANY = """
+name = "Company"
+[roles]
+cc = "cc@company.example"
+cc_head = "head@company.example"
+support = "head@company.example"
+[calendars.company]
+tz = "Europe/Moscow"
+country = "RU"
+hours = "09:00-18:00"
+"""
+
+
+class Cli:
+    """The command line with settings of its own."""
+
+    def __init__(self, folder: Path, bytecode: Path, server: WorkflowEnvironment) -> None:
+        (folder / "company.toml").write_text(COMPANY, "utf-8")
+        self.url = f"sqlite:///{folder / 'test.sqlite'}"
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REGLAMENT_", "PYTHONDONTWRITE"))},
+            "PYTHONPYCACHEPREFIX": str(bytecode),
+            "PYTHONPATH": str(ROOT),
+            "TEMPORAL_ADDRESS": server.client.service_client.config.target_host,
+            "REGLAMENT_COMPANY": str(folder / "company.toml"),
+            "REGLAMENT_DATABASE_URL": self.url,
+        }
+        self.folder = folder
+
+    async def __call__(self, *words: str, **settings: str) -> tuple[int, str]:
+        """Exit code, and what it said on both streams."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "starter.cli", *words),
+            cwd=self.folder,
+            env={**self.environment, **settings},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        out, _ = await process.communicate()
+        return process.returncode or 0, out.decode()
+
+
+@pytest.fixture(scope="session")
+def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the processes of these tests keep their bytecode: each would otherwise compile everything anew."""
+    return tmp_path_factory.mktemp("bytecode")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def cli(server: WorkflowEnvironment, bytecode: Path, tmp_path: Path) -> AsyncIterator[Cli]:
+    made = Cli(tmp_path, bytecode, server)
+    await migrate(made.url)
+    yield made
+
+
+@pytest.mark.usefixtures("client")
+async def test_schedules_are_applied_and_listed(cli: Cli) -> None:
+    code, empty = await cli("schedules")
+    assert (code, "reglament schedules apply" in empty) == (0, True)
+    code, dry = await cli("schedules", "apply", "--dry-run")
+    assert (code, dry.splitlines()) == (0, [f"{id}: would be created" for id in IDS])
+    code, made = await cli("schedules", "apply", "--json")
+    assert (code, [c["change"] for c in json.loads(made)]) == (0, ["created"] * 3)
+    code, again = await cli("schedules", "apply")
+    assert (code, again.splitlines()) == (0, [f"{id}: unchanged" for id in IDS])
+    async with asyncio.timeout(20):
+        while len(rows := json.loads((await cli("schedules", "--json"))[1])) < 3:
+            continue
+    assert [row["schedule"] for row in rows] == IDS
+    assert "reglament/notices/Europe.Moscow" in (await cli("schedules", COLUMNS="200"))[1]
+
+
+async def test_the_preview_shows_roles_and_never_an_address(cli: Cli) -> None:
+    engine = open_database(cli.url)
+    async with SmtpCatcher(cli.folder / "mail") as catcher:
+        office = Office(engine, catcher)
+        await office.record(office.notice(role="cc_head"), office.notice("incident", role="cc_head", key="x"))
+    await engine.dispose()
+    code, before = await cli("notices", "--at", "2026-11-23T08:59:59")
+    assert (code, before.strip()) == (0, "letters at 2026-11-23T08:59:59+03:00: 0; nothing was sent")
+    code, shown = await cli("notices", "--at", "2026-11-23T09:00:00+03:00", COLUMNS="200")
+    assert code == 0
+    assert "cc_head, support (Europe/Moscow): reglament: 1 нарушение, 1 происшествие" in shown
+    assert "handoff/D-1: breach 2.2.4/1 — пт 20.11.2026 18:00 (+03:00)" in shown
+    code, listed = await cli("notices", "--at", "2026-11-23T09:00", "--json")
+    assert json.loads(listed)[0]["roles"] == ["cc_head", "support"]
+    assert "@" not in shown + listed
+
+
+async def test_wrong_use_is_named(cli: Cli) -> None:
+    code, said = await cli("notices", "--at", "tomorrow")
+    assert (code, "--at tomorrow is no time" in said) == (2, True)
+    code, said = await cli("notices", REGLAMENT_COMPANY="nowhere.toml")
+    assert (code, "REGLAMENT_COMPANY" in said) == (2, True)
+    code, said = await cli("notices", REGLAMENT_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert (code, "Traceback" in said) == (3, False)
+    code, said = await cli("schedules", "apply", TEMPORAL_ADDRESS="127.0.0.1:1")
+    assert (code, "TEMPORAL_ADDRESS" in said) == (3, True)

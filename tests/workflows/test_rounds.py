@@ -1,0 +1,175 @@
+"""Rounds and digests as workflows: real activities over SQLite and a real mail server, on Temporal."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import update
+from temporalio import activity
+from temporalio.client import Client, WorkflowHistory
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer, Worker
+
+from deploy.demo.smtp_catcher import MailFault, SmtpCatcher
+from regulations.rounds import RoundRequest, RoundResult
+from runtime.connection import workflow_runner
+from runtime.database import migrate, open_database
+from runtime.tables import effects
+from tests.activities.test_notices import MONDAY, MOSCOW, TEN, VLADIVOSTOK, Office, incidents, local
+from tests.workflows.world import until
+from workflows.daily_digest import DailyDigest
+from workflows.notice_round import NoticeRound
+
+_ids = itertools.count(1)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    url = f"sqlite:///{tmp_path / 'test.sqlite'}"
+    await migrate(url)
+    engine = open_database(url)
+    async with SmtpCatcher(tmp_path / "mail") as catcher:
+        yield Office(engine, catcher)
+    await engine.dispose()
+
+
+def worker(client: Client, office: Office) -> Worker:
+    notices = office.notices
+    return Worker(
+        client,
+        task_queue="rounds",
+        workflows=[NoticeRound, DailyDigest],
+        activities=[
+            notices.gather_notices,
+            notices.gather_digest,
+            notices.notices_sent,
+            notices.notices_refused,
+            office.post.send_letter,
+        ],
+        workflow_runner=workflow_runner(),
+    )
+
+
+async def hold(client: Client, workflow: Any, zone: str = MOSCOW, at: datetime | None = None, id: str = "") -> RoundResult:
+    result: RoundResult = await client.execute_workflow(
+        workflow.run, RoundRequest(zone=zone, at=at), id=id or f"round-{next(_ids)}", task_queue="rounds", result_type=RoundResult
+    )
+    return result
+
+
+async def test_a_round_mails_what_is_ripe_and_the_next_one_finds_nothing(server: WorkflowEnvironment, office: Office) -> None:
+    await office.record(office.notice(role="cc"), office.notice(role="cc_head"), office.notice(role="far"))
+    async with worker(server.client, office):
+        assert await hold(server.client, NoticeRound, at=MONDAY - timedelta(seconds=1)) == RoundResult()
+        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult(sent=2)
+        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult()
+        assert await hold(server.client, NoticeRound, VLADIVOSTOK, local(VLADIVOSTOK, "2026-11-23 09:00")) == RoundResult(sent=1)
+    assert sorted(to for to, _ in office.mailed()) == ["cc@company.example", "far@company.example", "head@company.example"]
+
+
+async def test_a_digest_goes_once_a_day(server: WorkflowEnvironment, office: Office) -> None:
+    await office.record(office.duty())
+    async with worker(server.client, office):
+        assert await hold(server.client, DailyDigest, at=TEN) == RoundResult(sent=2)
+        assert await hold(server.client, DailyDigest, at=TEN + timedelta(hours=1)) == RoundResult()
+
+
+async def test_a_letter_refused_for_good_is_an_incident_that_names_the_round(server: WorkflowEnvironment, office: Office) -> None:
+    await office.record(office.notice(role="cc"))
+    office.catcher.fault = MailFault.NO_SUCH_USER
+    async with worker(server.client, office):
+        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult(refused=1)
+        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult()
+    [(what, address, _)] = await incidents(office)
+    assert (what, address.startswith("round-")) == ("notices_refused", True)
+
+
+async def test_a_fault_of_our_own_loses_nothing(server: WorkflowEnvironment, office: Office) -> None:
+    """A template that cannot be rendered, a wrong password: once mended, the next round sends what waits."""
+    await office.record(office.notice(role="cc"))
+    good, office.post._letters = office.post._letters, type(office.post._letters)([], "robot@company.example")  # no template is there
+    async with worker(server.client, office):
+        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult(left=1)
+        office.post._letters = good
+        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult(sent=1)
+    assert await incidents(office) == []
+
+
+async def test_a_mail_server_that_is_away_ends_the_round_and_not_the_letter(skipping: WorkflowEnvironment, office: Office) -> None:
+    await office.record(office.notice())
+    office.catcher.fault = MailFault.DOWN
+    async with worker(skipping.client, office):
+        assert await hold(skipping.client, NoticeRound, at=MONDAY, id="away") == RoundResult(left=1)
+        events = (await skipping.client.get_workflow_handle("away").fetch_history()).events
+        lasted = events[-1].event_time.ToDatetime() - events[0].event_time.ToDatetime()
+        assert timedelta(minutes=1) < lasted < timedelta(minutes=5), "rounds do not overlap: this one ends before the next"
+        await office.record(office.notice("warning", key="2.2.5/1"), office.duty("open", "2.2.5/1"))
+        office.catcher.fault = None
+        assert await hold(skipping.client, NoticeRound, at=MONDAY + timedelta(minutes=5)) == RoundResult(sent=1)
+    assert office.mailed() == [("cc@company.example", "reglament: 1 нарушение, 1 напоминание")]
+
+
+async def test_the_round_is_held_for_the_time_of_its_start_when_it_has_no_other(skipping: WorkflowEnvironment, office: Office) -> None:
+    now = await skipping.get_current_time()
+    friday = (now + timedelta(days=11 - now.weekday())).replace(hour=15, minute=0, second=0, microsecond=0)  # 18:00 in Moscow
+    monday = friday + timedelta(days=2, hours=15)
+    await office.record(office.notice("incident", key="x", earliest=friday))
+    async with worker(skipping.client, office):
+        await skipping.sleep(friday - await skipping.get_current_time())
+        assert await hold(skipping.client, NoticeRound) == RoundResult()
+        await skipping.sleep(monday - await skipping.get_current_time())
+        assert await hold(skipping.client, NoticeRound) == RoundResult(sent=1)
+
+
+@pytest.mark.parametrize("step", ["gather_notices", "send_letter", "notices_sent"])
+async def test_a_worker_killed_after_a_step_sends_one_e_mail(server: WorkflowEnvironment, office: Office, step: str) -> None:
+    """The step has done its work, its answer is lost, and another worker goes on: nothing cached, the leases run out."""
+    for n in range(30):
+        await office.record(office.notice(), case=f"D-{n}")
+    owner: Any = office.post if step == "send_letter" else office.notices
+    queue, done = f"killed-{step}", getattr(owner, step)
+    fell: list[bool] = []
+
+    async def dying(question: Any) -> Any:
+        answer = await done(question)
+        if not fell:
+            fell.append(True)
+            raise RuntimeError("killed")
+        return answer
+
+    dying.__annotations__["question"] = next(iter(get_type_hints(done).values()))
+    stand_in = activity.defn(name=step)(dying)
+    notices = office.notices
+    real: dict[str, Any] = {
+        "gather_notices": notices.gather_notices,
+        "notices_sent": notices.notices_sent,
+        "notices_refused": notices.notices_refused,
+        "send_letter": office.post.send_letter,
+    }
+    async with Worker(
+        server.client,
+        task_queue=queue,
+        workflows=[NoticeRound],
+        activities=[{**real, step: stand_in}[name] for name in real],
+        workflow_runner=workflow_runner(),
+        max_cached_workflows=0,
+    ):
+        handle = await server.client.start_workflow(
+            NoticeRound.run, RoundRequest(zone=MOSCOW, at=MONDAY), id=f"round-{next(_ids)}", task_queue=queue
+        )
+        await until(lambda: bool(fell))
+        async with office.engine.begin() as connection:
+            await connection.execute(update(effects).values(lease_until=datetime(2020, 1, 1, tzinfo=UTC)))
+        assert await handle.result() == RoundResult(sent=1)
+        history: WorkflowHistory = await handle.fetch_history()
+    assert office.mailed() == [("cc@company.example", "reglament: 30 нарушений")]
+    assert all(sent is not None for _, _, sent in await office.rows())
+    await Replayer(workflows=[NoticeRound], data_converter=server.client.data_converter, workflow_runner=workflow_runner()).replay_workflow(
+        history
+    )
