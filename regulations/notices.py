@@ -48,6 +48,7 @@ class Pending:
     recipient: str
     text: str
     due: datetime | None
+    """Of a breach and of its withdrawal: the due instant that was missed."""
     earliest: datetime
     at_once: bool
     state: str | None
@@ -177,7 +178,7 @@ def _cases(notices: Sequence[Pending], calendar: WorkingTime, language: str) -> 
         items: list[JsonValue] = [
             {
                 "text": _one_line(n.text),
-                "due": _local(n.current_due, calendar, language) if n.current_due else "",
+                "due": _local(n.current_due, calendar, language) if n.current_due and n.kind != "breach_withdrawn" else "",
             }
             for n in notices
             if n.address == address

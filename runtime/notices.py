@@ -111,11 +111,15 @@ class OpenBook:
         """What could go out at an instant: of recipients who do not work now only reminders and what goes at once. The earliest first."""
         told = notices.alias("told")
         withdrawn = exists().where(
-            breaches.c.case_uid == notices.c.case_uid, breaches.c.key == notices.c.key, breaches.c.entry == "withdrawn"
+            breaches.c.case_uid == notices.c.case_uid,
+            breaches.c.key == notices.c.key,
+            breaches.c.due == notices.c.due,
+            breaches.c.entry == "withdrawn",
         )
         was_told = exists().where(
             told.c.case_uid == notices.c.case_uid,
             told.c.key == notices.c.key,
+            told.c.due_key == notices.c.due_key,
             told.c.recipient == notices.c.recipient,
             told.c.kind == "breach",
             told.c.sent_in.like(_ROUND_KEYS),

@@ -197,11 +197,17 @@ async def _result(opened: _Opened, taken: Answer, number: int) -> tuple[dict[str
     if entry.state in UNDELIVERED and not entry.outcome and not opened.away:
         entry, last = await opened.inbox.hasten(entry, PATIENCE)
     outcome = entry.outcome or last.outcome or {}
-    said: dict[str, Any] = {"id": entry.event_id, "case": entry.address}
     if entry.state is InboxState.DELIVERED:
         told = {name: outcome.get(name) for name in ("stage", "revision", "next_due")}
-        return {**said, "duplicate": taken.duplicate or bool(outcome.get("duplicate")), **told}, 0
-    said = {"line": number, **said, "row": entry.seq, "error": outcome.get("type"), "text": outcome.get("text")}
+        duplicate = taken.duplicate or bool(outcome.get("duplicate"))
+        return {"id": entry.event_id, "case": entry.address, "duplicate": duplicate, **told}, 0
+    said: dict[str, Any] = {
+        "line": number,
+        "case": entry.address,
+        "row": entry.seq,
+        "error": outcome.get("type"),
+        "text": outcome.get("text"),
+    }
     match entry.state:
         case InboxState.WAITING:
             kept = f"the event waits for it in the inbox (row {entry.seq}) for at most 7 days; reglament inbox drop gives it up"

@@ -264,7 +264,7 @@ def _withdraw_breaches(state: HandoffState, withdrawn: list[Obligation], now: da
     for o in withdrawn:
         if o.escalated:
             for role in _inside(o):
-                state.tell(role, "breach_withdrawn", o.key, now, {"clause": o.clause})
+                state.tell(role, "breach_withdrawn", keys([o]), now, {"clause": o.clause})
     if partner:
         values: dict[str, JsonValue] = {"duties": duties(state, partner), "learnt_late": True}
         state.tell(PARTNER, "handoff/breach_withdrawn", keys(partner), now, values)

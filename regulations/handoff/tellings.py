@@ -47,9 +47,17 @@ def say(state: HandoffState, now: datetime) -> list[Letter]:
         else:
             clause = str(tell.values.get("clause", ""))
             said = text(state.language, "notice", tell.what, **{**tell.values, "duty": text(state.language, KIND, "duty", clause)})
-            notice(state, tell.role, KINDS.get(tell.what, "incident"), said, key=tell.key, clause=clause, earliest=now)
+            kind = KINDS.get(tell.what, "incident")
+            key, due = _breach_of(tell) if kind == "breach_withdrawn" else (tell.key, None)
+            notice(state, tell.role, kind, said, key=key, clause=clause, due=due, earliest=now)
     state.tells = waiting
     return letters
+
+
+def _breach_of(tell: Tell) -> tuple[str, datetime | None]:
+    """The obligation and the due instant of the breach that a telling is about: its key is one of `keys`."""
+    key, _, due = tell.key.partition("@")
+    return key, datetime.fromisoformat(due) if due else None
 
 
 def _no_longer_incomplete(state: HandoffState) -> bool:

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from pypdf import PdfReader
-from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, StreamObject
+from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, NullObject, StreamObject
 
 from runtime.documents.archive import Unreadable
 from runtime.documents.pairs import Pairs
@@ -25,7 +25,7 @@ def read(content: bytes, pairs: Pairs) -> None:
         raise Unreadable("password")
     form = _resolved(_resolved(reader.trailer["/Root"]).get("/AcroForm"))
     roots = _resolved(form.get("/Fields")) if isinstance(form, DictionaryObject) else None
-    stack: list[tuple[Any, str, Any]] = [(field, "", None) for field in reversed(roots or [])] if isinstance(roots, ArrayObject) else []
+    stack: list[tuple[Any, str, Any]] = [(root, "", None) for root in reversed(roots)] if isinstance(roots, ArrayObject) else []
     seen: set[int] = set()
     nodes = 0
     while stack and nodes < MOST_NODES:
@@ -59,7 +59,7 @@ def _text(value: Any) -> str:
     """Text as it is; a choice by its name, none of them as nothing; several joined."""
     value = _resolved(value)
     match value:
-        case None | StreamObject() | DictionaryObject():
+        case None | NullObject() | StreamObject() | DictionaryObject():
             return ""
         case NameObject():
             return "" if value == "/Off" else value.removeprefix("/")

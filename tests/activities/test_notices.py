@@ -87,7 +87,7 @@ class Office:
             "role": role,
             "recipient": ROLES[role].email,
             "language": "ru",
-            "due": {"breach": FRIDAY, "warning": DUE}.get(kind),
+            "due": {"breach": FRIDAY, "breach_withdrawn": FRIDAY, "warning": DUE}.get(kind),
             "earliest": FRIDAY,
             "text": f"{kind} {key}",
         }
@@ -414,6 +414,17 @@ async def test_who_was_told_of_a_breach_hears_that_it_was_none(office: Office) -
     await office.record(office.duty("met"), office.entry(BreachEntry.WITHDRAWN), office.notice("breach_withdrawn"))
     assert await office.round(MONDAY + timedelta(minutes=5)) == ["sent"]
     assert office.mailed()[-1][1] == "reglament: 1 снятое нарушение"
+
+
+async def test_a_breach_of_the_new_term_is_told_though_the_one_of_the_old_term_was_withdrawn(office: Office) -> None:
+    """A day off declared late moves a term: the second breach of the same obligation is one."""
+    moved = FRIDAY + timedelta(days=3)
+    await office.record(office.notice(), office.entry(BreachEntry.WITHDRAWN), office.notice("breach_withdrawn", text="moved"))
+    await office.record(office.duty(due=moved), office.notice(due=moved, earliest=moved, text="second"))
+    assert await office.round(moved + timedelta(hours=15)) == ["sent"]
+    body = office.catcher.letters[0].body()
+    assert office.mailed() == [("cc@company.example", "reglament: 1 нарушение")]
+    assert "second — пн 23.11.2026 18:00" in body
 
 
 async def test_a_breach_withdrawn_while_the_mail_server_was_away_is_told_to_nobody(office: Office) -> None:

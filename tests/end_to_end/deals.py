@@ -102,7 +102,7 @@ class Deal:
                 {"name": f"Анкета клиента {self.login}.docx", "kind": "questionnaire"},
                 {"name": "Договор.docx", "kind": "contract"},
             ],
-            questionnaire={k: v for k, v in QUESTIONNAIRE.items() if k not in without},
+            questionnaire={k: v for k, v in {**QUESTIONNAIRE, "login": self.login, "email": self.login}.items() if k not in without},
         )
 
     def accepted(self) -> dict[str, Any]:

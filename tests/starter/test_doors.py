@@ -22,11 +22,19 @@ def updates(kind: type[Any]) -> set[str]:
     return {name for name in definition.updates if name}
 
 
+PUBLISHED = "calendar_changed"
+"""The one Update that no sender may send: `reglament calendar publish` does."""
+
+
 def test_every_update_has_exactly_one_door_and_every_door_an_update() -> None:
     for kind in WORKFLOWS:
         served = [d.update for d in DOORS.values() if d.workflow is kind]
-        assert sorted(served) == sorted(updates(kind))
-    assert {d.workflow for d in DOORS.values()} == set(WORKFLOWS)
+        assert sorted(served) == sorted(updates(kind) - {PUBLISHED})
+    assert {d.workflow for d in DOORS.values()} == {kind for kind in WORKFLOWS if updates(kind) - {PUBLISHED}}
+
+
+def test_every_workflow_that_keeps_terms_hears_of_a_changed_calendar() -> None:
+    assert all(PUBLISHED in updates(kind) for kind in WORKFLOWS if updates(kind))
 
 
 def test_every_message_model_has_a_door() -> None:
@@ -34,7 +42,7 @@ def test_every_message_model_has_a_door() -> None:
         below = [s for s in model.__subclasses__() if s.__module__ == m.__name__]
         return set().union(*(leaves(s) for s in below)) if below else {model}
 
-    assert {d.message for d in DOORS.values()} == leaves(m.Message)
+    assert {d.message for d in DOORS.values()} == leaves(m.Message) - {m.CalendarChanged}
 
 
 @ALL

@@ -39,7 +39,7 @@ def _labels(content: bytes) -> list[str]:
         return [row.cells[0].text for row in docx.Document(io.BytesIO(content)).tables[0].rows]
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
     assert sheet is not None
-    return [str(row[0]) for row in sheet.iter_rows(min_row=4, max_col=1, values_only=True)]  # type: ignore[union-attr]
+    return [str(row[0]) for row in sheet.iter_rows(min_row=4, max_col=1, values_only=True)]
 
 
 def _fill_in(content: bytes, answers: list[str]) -> bytes:
@@ -55,7 +55,7 @@ def _fill_in(content: bytes, answers: list[str]) -> bytes:
         sheet = workbook.active
         assert sheet is not None
         for number, answer in enumerate(answers, 4):
-            sheet.cell(number, 2).value = int(answer) if answer.isdigit() else answer  # type: ignore[union-attr]
+            sheet.cell(number, 2).value = int(answer) if answer.isdigit() else answer
         workbook.save(saved)
     return saved.getvalue()
 

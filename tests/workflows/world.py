@@ -12,8 +12,10 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes, Workfl
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import Worker
 
+from activities.documents import Documents
 from activities.planning import Planning
 from regulations.calendar_spec import CalendarSpec
+from regulations.documents import DocumentsAnswer, DocumentsQuestion, Found
 from regulations.editions import Editions
 from regulations.effects import (
     AccessGrant,
@@ -73,6 +75,12 @@ class World:
         self.mail_up = self.crm_up = self.database_up = self.billing_up = True
         self.look_ups = self.polls = self.mail_attempts = self.crm_attempts = 0
         self.refuse_letters = False
+        self.found: dict[str, Found] = {}
+        """What is in each file, by its SHA-256; a file that is not named here is lost."""
+        self.reader_up, self.reader_broken = True, False
+        self.readings = 0
+        self.documents: Documents | None = None
+        """The real reading of files, in place of what is noted here."""
 
     @property
     def rows(self) -> list[AnyRow]:
@@ -119,6 +127,14 @@ class World:
         self.batches.append(batch)
         return len(batch.rows)
 
+    @activity.defn(name="read_documents")
+    async def read_documents(self, question: DocumentsQuestion) -> DocumentsAnswer:
+        self.readings += 1
+        if self.reader_broken:
+            raise ApplicationError("refused", type="Invalid", non_retryable=True)
+        _must(self.reader_up, "files")
+        return DocumentsAnswer(found=tuple(self.found.get(d.sha256, Found(problem="lost")) for d in question.documents))
+
     def activities(self) -> list[Callable[..., Any]]:
         return [
             self.look_up_billing,
@@ -126,6 +142,7 @@ class World:
             self.send_letter,
             self.enter_into_crm,
             self.record,
+            self.documents.read_documents if self.documents is not None else self.read_documents,
             self._planning.open_case,
             self._planning.plan,
         ]

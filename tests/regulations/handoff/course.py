@@ -302,8 +302,10 @@ class Course:
 
     def _goes(self, row: NoticeRow, at: datetime) -> bool:
         duty = next((r for r in reversed(self.rows) if isinstance(r, ObligationRow) and r.key == row.key), None)
-        withdrawn = any(isinstance(r, BreachRow) and r.key == row.key and r.entry == "withdrawn" and r.at <= at for r in self.rows)
-        breach = next((r for r in self.rows if isinstance(r, NoticeRow) and (r.key, r.role, r.kind) == (row.key, row.role, "breach")), None)
+        undone = [r for r in self.rows if isinstance(r, BreachRow) and r.entry == "withdrawn" and r.at <= at]
+        withdrawn = any((r.key, r.due) == (row.key, row.due) for r in undone)
+        breaches = [r for r in self.rows if isinstance(r, NoticeRow) and r.kind == "breach"]
+        breach = next((r for r in breaches if (r.key, r.due, r.role) == (row.key, row.due, row.role)), None)
         told = row.kind == "breach_withdrawn" and breach is not None and (first := self.mailed(breach)) is not None and first < at
         notice = Pending(
             case_uid="uid",

@@ -38,7 +38,7 @@ def excel(rows: Iterable[Iterable[Any]]) -> bytes:
     sheet = workbook.active
     assert sheet is not None
     for row in rows:
-        sheet.append(list(row))  # type: ignore[union-attr]
+        sheet.append(list(row))
     saved = io.BytesIO()
     workbook.save(saved)
     return saved.getvalue()

@@ -15,7 +15,7 @@ from docx.oxml.ns import nsdecls
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfWriter
-from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NullObject, TextStringObject
 
 from runtime.documents.child import examine
 from runtime.documents.reader import DocumentReader
@@ -148,7 +148,7 @@ def test_the_second_sheet_is_read_too_and_a_wrong_size_hides_no_cell() -> None:
     import openpyxl
 
     workbook = openpyxl.Workbook()
-    workbook.create_sheet("2").append(["ИНН", "77"])  # type: ignore[union-attr]
+    workbook.create_sheet("2").append(["ИНН", "77"])
     saved = io.BytesIO()
     workbook.save(saved)
     small = repacked(saved.getvalue(), {"xl/worksheets/sheet2.xml": lambda part: part.replace(b'ref="A1:B1"', b'ref="A1"')})
@@ -175,12 +175,13 @@ def test_fields_of_a_pdf_go_by_name_full_name_and_tooltip() -> None:
                 add(made("ecp2", V=NameObject("/Да"))),
                 add(made("tariff", V=ArrayObject([TextStringObject("a"), TextStringObject("b")]))),
                 add(made("login")),
+                add(made("phone", V=NullObject())),
             ],
         )
 
     pairs = found(pdf(None, form))
     assert (pairs["inn"], pairs["client.inn"], pairs["ИНН"]) == ("77", "77", "77")
-    assert (pairs["ecp"], pairs["ecp2"], pairs["tariff"], pairs["login"]) == ("", "Да", "a, b", "")
+    assert (pairs["ecp"], pairs["ecp2"], pairs["tariff"], pairs["login"], pairs["phone"]) == ("", "Да", "a, b", "", "")
 
 
 # --- nothing makes it raise

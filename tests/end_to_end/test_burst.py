@@ -1,0 +1,19 @@
+"""A burst of events with the webhooks killed and Temporal away in the middle: the small one. `tests.benchmarks.burst` runs the large one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.burst import burst
+
+pytestmark = pytest.mark.xdist_group("end_to_end")
+
+
+async def test_what_was_answered_is_in_its_case_once_and_in_order(bytecode: Path, tmp_path: Path) -> None:
+    outcome = await burst(tmp_path, 200, kills=1, away=3)
+    print(outcome.words())
+    assert outcome.wrong == []
+    assert (outcome.events, outcome.cases, outcome.kills) == (200, 20, 1)
+    assert outcome.doubled > 0
