@@ -292,7 +292,7 @@ def print_progress(progress: Progress) -> None:
 
 def result(found: Comparison, progress: Progress) -> dict[str, Any]:
     """What a publication has done."""
-    told = progress.told + progress.known
+    asked = progress.told + progress.known + progress.not_touched
     return describe(found) | {
         "cases_told": progress.told,
         "cases_told_before": progress.known,
@@ -303,7 +303,7 @@ def result(found: Comparison, progress: Progress) -> dict[str, Any]:
         "breaches_withdrawn": progress.withdrawn,
         "ended_cases": sorted(set(progress.ended.values())),
         "seconds": round(progress.seconds, 1),
-        "cases_per_second": round(told / progress.seconds, 1) if progress.seconds else 0.0,
+        "cases_per_second": round(asked / progress.seconds, 1) if progress.seconds else 0.0,
     }
 
 
@@ -336,7 +336,7 @@ def print_result(done: dict[str, Any], *, as_json: bool) -> None:
         print(json.dumps(done, ensure_ascii=False))
         return
     before = f" ({done['cases_told_before']} more before the interruption)" if done["cases_told_before"] else ""
-    print(f"{done['cases_told']} cases told{before} in {done['seconds']} s, {done['cases_per_second']} a second")
+    print(f"{done['cases_told']} cases told{before} in {done['seconds']} s, {done['cases_per_second']} cases asked a second")
     print(f"{done['terms_counted']} terms counted anew, {done['terms_moved']} moved, {done['breaches_withdrawn']} breaches withdrawn")
     if done["cases_not_touched"]:
         print(f"{done['cases_not_touched']} cases had nothing left that the change touches")

@@ -1,8 +1,7 @@
 """A burst of signed events while Temporal stops and the webhooks are killed: `python -m tests.benchmarks.burst [EVENTS]`.
 
 Ten events a case: the sale, then facts, in order; a tenth of them is sent twice. The sender sends again, with the same id, whatever got
-no 2xx. In the middle the Temporal server is away for a while, and the webhooks are killed (SIGKILL) and started again, the last time
-while the inbox drains. When the inbox is empty, every case is read out: each event that was answered with 202 must stand in its trail
+no 2xx. In the middle the Temporal server is away for a while, and the webhooks are killed (SIGKILL) and started again. When the inbox is empty, every case is read out: each event that was answered with 202 must stand in its trail
 once, in the order in which it was sent. Prints counts, rates, and the delay from the answer to the delivery.
 """
 
@@ -75,7 +74,8 @@ class Outcome:
             f"{self.kills} kills of the webhooks\n"
             f"taken at {self.events / self.seconds_in:.0f}/s ({self.seconds_in:.0f} s), delivered at {self.events / self.seconds:.0f}/s "
             f"({self.seconds:.0f} s with kills and outage), {self.attempts} attempts\n"
-            f"from the answer to the delivery: median {statistics.median(self.delays):.2f} s, 99 % {late:.1f} s, worst {self.delays[-1]:.1f} s\n"
+            f"from the answer to the delivery: median {statistics.median(self.delays):.2f} s, "
+            f"99 % {late:.1f} s, worst {self.delays[-1]:.1f} s\n"
             f"lost, doubled or out of order: {len(self.wrong)}"
         )
 
@@ -170,7 +170,7 @@ async def burst(folder: Path, events: int, *, kills: int, away: float, say: Call
 
 
 async def _trouble(stage: Stage, sent: Sent, events: int, kills: int, away: float, say: Callable[[str], None]) -> None:
-    """Kills spread over the taking, the last one after it; the Temporal server away in the middle."""
+    """Kills spread over the taking; the Temporal server away in the middle."""
 
     async def taken(share: float) -> None:
         while len(sent.answered) < events * share:  # noqa: ASYNC110 - other processes' doing
@@ -194,7 +194,7 @@ async def _trouble(stage: Stage, sent: Sent, events: int, kills: int, away: floa
 
     async def killing() -> None:
         for number in range(1, kills + 1):
-            await kill(number / kills)
+            await kill(number / (kills + 1))
 
     await asyncio.gather(outage(), killing())
 

@@ -169,7 +169,8 @@ async def measure(cases: int, rate: float) -> None:
             if (done["terms_moved"], done["cases_told"]) != (len(crossing), len(crossing)):
                 raise SystemExit(f"{len(crossing)} terms cross the day; the command says {done}")
             print(
-                f"publish: {done['cases_told']:,} cases told, {done['terms_moved']:,} terms moved, and no other; {done['seconds']:.1f} s,"
+                f"publish: {done['cases_told']:,} cases told, {done['terms_moved']:,} terms moved, and no other;"
+                f" {done['cases_not_touched']:,} more asked that have nothing to count any more; {done['seconds']:.1f} s,"
                 f" {done['cases_per_second']:.1f} cases a second (limit {rate:g}); {whole:.1f} s with the start of the command"
             )
             again = json.loads((await office.run(*publish)).strip().splitlines()[-1])

@@ -1,4 +1,4 @@
-"""A burst of events with the webhooks killed and Temporal away in the middle: the small one. `tests.benchmarks.burst` runs the large one."""
+"""A small burst of events, the webhooks killed and Temporal away in the middle; `tests.benchmarks.burst` runs the large one."""
 
 from __future__ import annotations
 
