@@ -126,13 +126,14 @@ async def serve(settings: Settings) -> None:
 def main() -> int:
     """The process: exit code 0 after a stop, 2 when the settings or the company's file are wrong, 1 when the port cannot be had."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the schema
     try:
         asyncio.run(serve(Settings()))
     except (ValidationError, SecretError, EncryptionError, CompanyError, ValueError) as e:
         print(f"reglament: {e}", file=sys.stderr)
         return 2
-    except SystemExit as e:  # uvicorn has said why
-        return e.code if isinstance(e.code, int) else 1
+    except SystemExit:  # uvicorn has said why
+        return 1
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from runtime.database import migrate, open_database
 
 _numbers = count(1)
+
+
+@asynccontextmanager
+async def sqlite_in(folder: Path) -> AsyncIterator[AsyncEngine]:
+    """An engine on an SQLite database in a folder: where what the databases do differently does not matter."""
+    url = f"sqlite:///{folder / 'test.sqlite'}"
+    await migrate(url)
+    engine = open_database(url)
+    yield engine
+    await engine.dispose()
 
 
 class LazyPostgres:

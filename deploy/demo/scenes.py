@@ -132,7 +132,7 @@ class Player:
             deal=self.deal,
             tariff_code=f"bureau-{self.deal}",
             granted_at=await self.now(),
-            starts_on=(await self.now()).date(),
+            starts_on=CALENDAR.local(await self.now()).date(),
         )
 
     async def request(self, *, without: tuple[str, ...] = ()) -> None:

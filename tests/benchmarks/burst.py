@@ -1,8 +1,9 @@
 """A burst of signed events while Temporal stops and the webhooks are killed: `python -m tests.benchmarks.burst [EVENTS]`.
 
 Ten events a case: the sale, then facts, in order; a tenth of them is sent twice. The sender sends again, with the same id, whatever got
-no 2xx. In the middle the Temporal server is away for a while, and the webhooks are killed (SIGKILL) and started again. When the inbox is empty, every case is read out: each event that was answered with 202 must stand in its trail
-once, in the order in which it was sent. Prints counts, rates, and the delay from the answer to the delivery.
+no 2xx. In the middle the Temporal server is away for a while, and the webhooks are killed (SIGKILL) and started again. When the inbox
+is empty, every case is read out: each event that was answered with 202 must stand in its trail once, in the order in which it was sent.
+Prints counts, rates, and the delay from the answer to the delivery.
 """
 
 from __future__ import annotations

@@ -155,9 +155,7 @@ async def test_sigterm_lets_a_delivery_finish_and_leaves_no_lease(stage: Stage, 
     ],
     ids=["no secret", "secret", "key", "company", "port", "database"],
 )
-async def test_wrong_settings_end_with_code_2_and_the_setting_by_name(
-    stage: Stage, doors: Any, settings: dict[str, str], words: str
-) -> None:
+async def test_wrong_settings_end_with_code_2_and_the_setting_by_name(doors: Any, settings: dict[str, str], words: str) -> None:
     door = doors(**settings)
     assert await asyncio.to_thread(door.process.wait, 30) == 2
     said = door.log.read_text("utf-8")
@@ -166,9 +164,9 @@ async def test_wrong_settings_end_with_code_2_and_the_setting_by_name(
     assert "Traceback" not in said
 
 
-async def test_a_port_that_is_taken_ends_with_code_1(stage: Stage, doors: Any) -> None:
+async def test_a_port_that_is_taken_ends_with_code_1(doors: Any) -> None:
     first = doors()
     await first.opens()
     second = doors(REGLAMENT_HTTP_PORT=str(first.port))
     assert await asyncio.to_thread(second.process.wait, 30) == 1
-    assert "Traceback" not in second.log.read_text("utf-8").partition("starter: ")[2]
+    assert "address already in use" in second.log.read_text("utf-8")

@@ -35,7 +35,7 @@ from starter.schedules import NOTE, apply, listing, wanted
 from starter.views import Unavailable
 from tests.activities.test_notices import Office
 from tests.starter.test_doctor import COMPANY
-from tests.workflows.test_rounds import worker
+from tests.workflows.rounds import worker
 
 MOSCOW = CalendarSpec.simple("Europe/Moscow", "RU", name="company")
 FAR = CalendarSpec.simple("Asia/Vladivostok", "RU", name="far")

@@ -39,10 +39,10 @@ async def server() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @asynccontextmanager
-async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
-    """A test server of its own whose time is skipped."""
+async def time_skipping(identity: str | None = None) -> AsyncIterator[WorkflowEnvironment]:
+    """A test server of its own whose time is skipped; ``identity`` is how client and workers call themselves."""
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=binary("temporal-test-server"), data_converter=pydantic_data_converter
+        test_server_existing_path=binary("temporal-test-server"), data_converter=pydantic_data_converter, identity=identity
     ) as env:
         wanted = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in attributes.ALL}
         request = AddSearchAttributesRequest(namespace=env.client.namespace, search_attributes=wanted)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
 
 from regulations import messages as m
 from regulations.effects import AccessGrant, Payment
 from regulations.handoff.narration import HandoffResult, ReadOut
-from tests.regulations.handoff.course import CC_PERSON, FILES, QUESTIONNAIRE, sale
+from regulations.working_time import working_time
+from tests.regulations.handoff.course import CALENDAR, CC_PERSON, FILES, QUESTIONNAIRE, sale
 from tests.workflows.world import QUEUE, World, begin, read, tell
 from workflows.client_handoff import ClientHandoff
 from workflows.docket import Receipt
@@ -91,8 +94,33 @@ class Play:
     async def read(self) -> ReadOut:
         return await read(self.handle)
 
+    async def reaches(self, stage: str) -> None:
+        """Waits in real time until the case stands there."""
+        async with asyncio.timeout(30):
+            while (await self.read()).stage != stage:  # noqa: ASYNC110 - an activity's doing
+                await asyncio.sleep(0.05)
+
     async def events(self) -> list[str]:
         from temporalio.api.enums.v1 import EventType
 
         history = await self.handle.fetch_history()
         return [EventType.Name(e.event_type).removeprefix("EVENT_TYPE_") for e in history.events]
+
+
+def play_on(env: WorkflowEnvironment, world: World) -> Play:
+    """A case whose events happen by the clock of the server."""
+
+    async def now() -> datetime:
+        return await env.get_current_time()
+
+    return Play(env.client, world, now)
+
+
+async def to_monday(env: WorkflowEnvironment) -> None:
+    """Moves the clock to ten o'clock in Moscow of a Monday that begins two weeks without a holiday."""
+    now = await env.get_current_time()
+    monday = (now + timedelta(days=7 - now.weekday())).replace(hour=7, minute=0, second=0, microsecond=0)
+    hours = working_time(CALENDAR).hours
+    while hours.nth_working_day(monday.toordinal() - 1, 10) != monday.toordinal() + 11:
+        monday += timedelta(days=7)
+    await env.sleep(monday - now)

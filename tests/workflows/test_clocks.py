@@ -17,7 +17,7 @@ from regulations import messages as m
 from regulations.effects import BillingQuestion, NoticeRow, ObligationRow, Payment
 from regulations.plans import PlanAnswer, PlanRequest
 from tests.regulations.handoff.course import CC_HEAD_PERSON
-from tests.workflows.play import Play
+from tests.workflows.play import Play, play_on, to_monday
 from tests.workflows.world import World, planning, until
 
 
@@ -55,20 +55,6 @@ async def _due(play: Play) -> datetime:
                 if o.key == "2.1.3" and o.due is not None:
                     return o.due
             await asyncio.sleep(0.05)
-
-
-def play_on(env: WorkflowEnvironment, world: World) -> Play:
-    async def now() -> datetime:
-        return await env.get_current_time()
-
-    return Play(env.client, world, now)
-
-
-async def to_monday(env: WorkflowEnvironment) -> None:
-    """Moves the clock to ten o'clock in Moscow of the next Monday."""
-    now = await env.get_current_time()
-    monday = (now + timedelta(days=7 - now.weekday())).replace(hour=7, minute=0, second=0, microsecond=0)
-    await env.sleep(monday - now)
 
 
 async def test_mail_and_crm_away_for_a_day_stop_no_other_clock(skipping: WorkflowEnvironment) -> None:

@@ -12,7 +12,6 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.documents import Documents
 from regulations import messages as m
-from regulations.documents import Found
 from regulations.effects import IncidentRow
 from runtime.database import migrate, open_database
 from runtime.documents.reader import DocumentReader
@@ -21,31 +20,17 @@ from runtime.files import FileStore
 from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, QUESTIONNAIRE
 from tests.runtime.documents.made import word
 from tests.workflows.play import Play
-from tests.workflows.world import World, until
-
-ANSWERS, PAPER = "a" * 64, "b" * 64
-UNREAD = (
-    m.RequestFile(name="Анкета клиента client@example.org.docx", kind="questionnaire", sha256=ANSWERS),
-    m.RequestFile(name="Договор.docx", kind="contract", sha256=PAPER),
-)
+from tests.workflows.world import CONTENT, UNREAD, World, until
 
 
 def _world() -> World:
     world = World()
-    world.found = {ANSWERS: Found(fields=QUESTIONNAIRE), PAPER: Found()}
+    world.found = dict(CONTENT)
     return world
 
 
 async def _stage(play: Play) -> str:
     return (await play.read()).stage
-
-
-async def _reaches(play: Play, stage: str) -> None:
-    for _ in range(600):
-        if await _stage(play) == stage:
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail(f"the case is {await _stage(play)}, not {stage}")
 
 
 @pytest.mark.clause("handoff 2.1.4")
@@ -57,7 +42,7 @@ async def test_the_files_are_read_and_the_transfer_is_when_they_came(server: Wor
         await until(lambda: world.look_ups == 1)
         came = await play.now()
         await play.request(files=UNREAD, questionnaire={}, happened_at=came)
-        await _reaches(play, "checking")
+        await play.reaches("checking")
         duty = next(o for o in (await play.read()).obligations if o.clause == "handoff 2.2.4")
         assert duty.started_at == came
         assert "documents" in [f.what for f in (await play.read()).facts]
@@ -84,7 +69,7 @@ async def test_with_the_files_away_every_other_clock_goes_on(server: WorkflowEnv
         assert await _stage(play) == "awaiting_transfer"
         assert world.templates() == []
         world.reader_up = True
-        await _reaches(play, "checking")
+        await play.reaches("checking")
         await play.handle.terminate("test over")
 
 
@@ -102,7 +87,7 @@ async def test_a_reading_that_fails_for_good_makes_the_request_incomplete_and_an
         assert await _stage(play) == "awaiting_transfer"
         world.reader_broken = False
         await play.request(files=UNREAD, questionnaire={})
-        await _reaches(play, "checking")
+        await play.reaches("checking")
         await play.handle.terminate("test over")
 
 
@@ -128,7 +113,7 @@ async def test_a_happy_handoff_whose_files_are_read_stays_within_90_events(serve
         await play.sell()
         await until(lambda: world.look_ups == 1)
         await play.request(files=UNREAD, questionnaire={})
-        await _reaches(play, "checking")
+        await play.reaches("checking")
         await until(lambda: len(world.batches) >= 1)
         await play.accept()
         await until(lambda: bool(world.letters) and bool(world.records))
@@ -165,7 +150,7 @@ async def test_real_files_from_a_real_database_are_read_by_a_real_process(server
         assert read.note == "questionnaire:damaged, contract"
         assert await _stage(play) == "awaiting_transfer"
         await play.request(files=[UNREAD[0].model_copy(update={"sha256": filled})], questionnaire={})
-        await _reaches(play, "checking")
+        await play.reaches("checking")
         with pytest.raises(Exception, match="failed") as refused:
             await play.say("accepted", m.Accepted, by=CC_PERSON)
         assert "phone" in str(refused.value.__cause__)

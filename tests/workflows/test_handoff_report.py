@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from temporalio import activity
 from temporalio.client import (
-    Client,
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleBackfill,
@@ -26,46 +25,19 @@ from temporalio.worker import Replayer, Worker
 
 from deploy.demo.smtp_catcher import MailFault
 from regulations.handoff.narration import ReadOut
-from regulations.handoff.report_case import ReportRequest, ReportResult, ReportState, begun
+from regulations.handoff.report_case import ReportRequest, ReportState, begun
 from regulations.handoff.report_effects import ReportQuestion, ReportStanding
-from regulations.working_time import working_time
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.reports import ReportStore
 from tests.activities.office import attached
-from tests.regulations.handoff.course import CALENDAR, at
+from tests.regulations.handoff.course import at
 from tests.regulations.handoff.test_report import row
-from tests.workflows.desk import QUEUE, Desk, desk, engine
+from tests.workflows.desk import COMPANY, Desk, desk, engine, start, to_the_first
 from tests.workflows.world import until
 from workflows.handoff_report import HandoffReport
 
-COMPANY = working_time(CALENDAR)
-
 __all__ = ["desk", "engine"]
-
-
-async def start(client: Client, id: str, request: ReportRequest | None = None) -> WorkflowHandle[HandoffReport, ReportResult]:
-    """Starts a run; without a request as the schedule does."""
-    handle: WorkflowHandle[HandoffReport, ReportResult] = await client.start_workflow(
-        "HandoffReport", *([request] if request else []), id=id, task_queue=QUEUE, result_type=ReportResult
-    )
-    return handle
-
-
-async def to_the_first(env: WorkflowEnvironment) -> tuple[str, datetime]:
-    """Moves the clock to 00:05 on the first of a month, as the schedule does; gives the month before and the hour of its report.
-
-    The first of January 2027 as long as it lies ahead: its first working day is the 11th.
-    """
-    now = await env.get_current_time()
-    local = COMPANY.local(now)
-    first = COMPANY.local(datetime(local.year, local.month, 1) + timedelta(days=32)).replace(day=1)  # noqa: DTZ001 - local to the calendar
-    new_year = at("2027-01-01 00:00")
-    first = new_year if now < new_year else first
-    await env.sleep(first.astimezone(UTC) + timedelta(minutes=5) - now)
-    hour = COMPANY.due("first working day of month at 10:00", first).at.astimezone(UTC)
-    assert first != new_year or hour == at("2027-01-11 10:00")
-    return f"{COMPANY.local(first) - timedelta(days=1):%Y-%m}", hour
 
 
 async def case(handle: WorkflowHandle[Any, Any]) -> ReadOut:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,55 +11,25 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import update
 from temporalio import activity
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 
-from deploy.demo.smtp_catcher import MailFault, SmtpCatcher
+from deploy.demo.smtp_catcher import MailFault
 from regulations.rounds import RoundRequest, RoundResult
 from runtime.connection import workflow_runner
-from runtime.database import migrate, open_database
 from runtime.tables import effects
 from tests.activities.test_notices import MONDAY, MOSCOW, TEN, VLADIVOSTOK, Office, incidents, local
+from tests.workflows.rounds import hold, ids, office_in, worker
 from tests.workflows.world import until
 from workflows.daily_digest import DailyDigest
 from workflows.notice_round import NoticeRound
 
-_ids = itertools.count(1)
-
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    url = f"sqlite:///{tmp_path / 'test.sqlite'}"
-    await migrate(url)
-    engine = open_database(url)
-    async with SmtpCatcher(tmp_path / "mail") as catcher:
-        yield Office(engine, catcher)
-    await engine.dispose()
-
-
-def worker(client: Client, office: Office) -> Worker:
-    notices = office.notices
-    return Worker(
-        client,
-        task_queue="rounds",
-        workflows=[NoticeRound, DailyDigest],
-        activities=[
-            notices.gather_notices,
-            notices.gather_digest,
-            notices.notices_sent,
-            notices.notices_refused,
-            office.post.send_letter,
-        ],
-        workflow_runner=workflow_runner(),
-    )
-
-
-async def hold(client: Client, workflow: Any, zone: str = MOSCOW, at: datetime | None = None, id: str = "") -> RoundResult:
-    result: RoundResult = await client.execute_workflow(
-        workflow.run, RoundRequest(zone=zone, at=at), id=id or f"round-{next(_ids)}", task_queue="rounds", result_type=RoundResult
-    )
-    return result
+    async with office_in(tmp_path) as office:
+        yield office
 
 
 async def test_a_round_mails_what_is_ripe_and_the_next_one_finds_nothing(server: WorkflowEnvironment, office: Office) -> None:
@@ -161,7 +130,7 @@ async def test_a_worker_killed_after_a_step_sends_one_e_mail(server: WorkflowEnv
         max_cached_workflows=0,
     ):
         handle = await server.client.start_workflow(
-            NoticeRound.run, RoundRequest(zone=MOSCOW, at=MONDAY), id=f"round-{next(_ids)}", task_queue=queue
+            NoticeRound.run, RoundRequest(zone=MOSCOW, at=MONDAY), id=f"round-{next(ids)}", task_queue=queue
         )
         await until(lambda: bool(fell))
         async with office.engine.begin() as connection:

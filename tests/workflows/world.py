@@ -33,16 +33,23 @@ from regulations.effects import (
 )
 from regulations.handoff.narration import HandoffResult, ReadOut
 from regulations.handoff.state import ROLES
-from regulations.messages import Message, Sold
+from regulations.messages import Message, RequestFile, Sold
 from regulations.plans import Address
 from runtime.connection import workflow_runner
-from tests.regulations.handoff.course import CALENDAR, EDITIONS
+from tests.regulations.handoff.course import CALENDAR, EDITIONS, QUESTIONNAIRE
 from workflows import attributes
 from workflows.client_handoff import ClientHandoff
 from workflows.docket import Receipt
 
 QUEUE = "reglament"
-
+ANSWERS, PAPER = "a" * 64, "b" * 64
+UNREAD = (
+    RequestFile(name="Анкета клиента client@example.org.docx", kind="questionnaire", sha256=ANSWERS),
+    RequestFile(name="Договор.docx", kind="contract", sha256=PAPER),
+)
+"""Attachments of a request whose content the door has kept, and which have yet to be read."""
+CONTENT = {ANSWERS: Found(fields=QUESTIONNAIRE), PAPER: Found()}
+"""What reading finds in them."""
 
 ROUND_THE_CLOCK = CalendarSpec.from_json(
     {

@@ -341,6 +341,19 @@ def test_a_breach_stands_when_another_day_than_its_own_became_a_day_off(closed: 
     assert entries(course, "2.2.4") == [("recorded", at("2026-11-18 16:00"))]
 
 
+def test_a_breach_stands_when_its_term_does_not_end_later_for_the_day_off() -> None:
+    course = transferred()
+    course.duty("2.2.4").term, course.duty("2.2.4").plan = "24 hours", None
+    course.run()
+    course.go_to(at("2026-11-17 11:00"))
+    publish(course, closed=(TUESDAY,))
+    duty = course.duty("2.2.4")
+    assert (duty.standing, duty.breached_at, duty.due) == (Standing.OVERDUE, at("2026-11-17 10:00"), at("2026-11-17 10:00"))
+    assert [entry for entry, _ in entries(course, "2.2.4")] == ["recorded"]
+    assert rows(course, "2.2.4")[-1].calendar_version == course.calendar.version  # it was looked at: nobody asks again
+    assert not any(note.startswith("2.2.4") for note in moves(course))
+
+
 @pytest.mark.parametrize(("done", "standing"), [("2026-11-19 16:00", Standing.MET), ("2026-11-19 16:01", Standing.MET_LATE)])
 def test_what_was_met_late_is_held_against_the_new_due(done: str, standing: Standing) -> None:
     course = overdue()

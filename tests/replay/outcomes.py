@@ -1,0 +1,14 @@
+"""Every outcome of which a history is recorded, by the name of its file."""
+
+from __future__ import annotations
+
+from tests.replay import corrections, files_and_calendars, handoffs, reports, rounds
+from tests.replay.played import Outcome
+
+OUTCOMES: dict[str, Outcome] = {
+    **{f"handoff_{name}": outcome for name, outcome in {**handoffs.OUTCOMES, **files_and_calendars.OUTCOMES}.items()},
+    **{f"report_{name}": outcome for name, outcome in reports.OUTCOMES.items()},
+    **{f"correction_{name}": outcome for name, outcome in corrections.OUTCOMES.items()},
+    **{f"notices_{name}": outcome for name, outcome in rounds.NOTICES.items()},
+    **{f"digest_{name}": outcome for name, outcome in rounds.DIGESTS.items()},
+}

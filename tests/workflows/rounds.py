@@ -1,0 +1,54 @@
+"""Rounds and digests behind a worker: real activities over SQLite and a real mail server."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from deploy.demo.smtp_catcher import SmtpCatcher
+from regulations.rounds import RoundRequest, RoundResult
+from runtime.connection import workflow_runner
+from tests.activities.test_notices import MOSCOW, Office
+from tests.databases import sqlite_in
+from workflows.daily_digest import DailyDigest
+from workflows.notice_round import NoticeRound
+
+ids = itertools.count(1)
+
+
+@asynccontextmanager
+async def office_in(folder: Path) -> AsyncIterator[Office]:
+    """A company with its registers and its mail in a folder."""
+    async with sqlite_in(folder) as engine, SmtpCatcher(folder / "mail") as catcher:
+        yield Office(engine, catcher)
+
+
+def worker(client: Client, office: Office) -> Worker:
+    notices = office.notices
+    return Worker(
+        client,
+        task_queue="rounds",
+        workflows=[NoticeRound, DailyDigest],
+        activities=[
+            notices.gather_notices,
+            notices.gather_digest,
+            notices.notices_sent,
+            notices.notices_refused,
+            office.post.send_letter,
+        ],
+        workflow_runner=workflow_runner(),
+    )
+
+
+async def hold(client: Client, workflow: Any, zone: str = MOSCOW, at: datetime | None = None, id: str = "") -> RoundResult:
+    result: RoundResult = await client.execute_workflow(
+        workflow.run, RoundRequest(zone=zone, at=at), id=id or f"round-{next(ids)}", task_queue="rounds", result_type=RoundResult
+    )
+    return result
