@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -16,13 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from runtime.database import migrate, open_database
 
 _numbers = count(1)
+_MIGRATING = asyncio.Lock()
+"""Alembic keeps what it works on in globals: one migration at a time in a process."""
 
 
 @asynccontextmanager
 async def sqlite_in(folder: Path) -> AsyncIterator[AsyncEngine]:
     """An engine on an SQLite database in a folder: where what the databases do differently does not matter."""
     url = f"sqlite:///{folder / 'test.sqlite'}"
-    await migrate(url)
+    async with _MIGRATING:
+        await migrate(url)
     engine = open_database(url)
     yield engine
     await engine.dispose()

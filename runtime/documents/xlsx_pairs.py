@@ -18,7 +18,6 @@ def read(content: bytes, pairs: Pairs) -> None:
     workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     sheets = [sheet for sheet in workbook.worksheets if isinstance(sheet, ReadOnlyWorksheet)]
     for sheet in sheets[:SHEETS]:
-        sheet.reset_dimensions()  # a wrong size in the file would hide cells
         for row in sheet.iter_rows(max_row=ROWS, max_col=COLUMNS, values_only=True):
             cells = [_text(value) for value in row]
             if any(cells):

@@ -33,7 +33,9 @@ async def _after_a_missed_request(folder: Path) -> AsyncIterator[tuple[Registere
 
 async def _the_request(play: Play, case: ReadOut, **fields: Any) -> WorkflowHandle[Correction, CorrectionOutcome]:
     """It came at the due instant."""
-    return await learn(play, m.RequestReceived, due(case, "2.1.3"), **{"subject": "Обучение клиента от ИП Петров", "files": FILES, **fields})
+    return await learn(
+        play, m.RequestReceived, due(case, "2.1.3"), **{"subject": "Обучение клиента от ИП Петров", "files": FILES, **fields}
+    )
 
 
 async def _withdrawn_with_a_letter(folder: Path) -> WorkflowHistory:
@@ -60,15 +62,14 @@ async def _files_read(folder: Path) -> WorkflowHistory:
 
 async def _late(folder: Path) -> WorkflowHistory:
     """The first contact was made, but too late: the breach stands, and nobody outside has to be told."""
-    async with sqlite_in(folder) as engine:
-        async with on_monday(RegisteredWorld(engine)) as (env, play):
-            await play.sell()
-            await play.request()
-            await env.sleep(timedelta(days=4))
-            case = await withdrawn(env, play)
-            handle = await learn(play, m.FirstContact, due(case, "2.2.4") + timedelta(seconds=1))
-            assert await handle.result() == CorrectionOutcome(results={"2.2.4": "stands"}, letter=None)
-            return await handle.fetch_history()
+    async with sqlite_in(folder) as engine, on_monday(RegisteredWorld(engine)) as (env, play):
+        await play.sell()
+        await play.request()
+        await env.sleep(timedelta(days=4))
+        case = await withdrawn(env, play)
+        handle = await learn(play, m.FirstContact, due(case, "2.2.4") + timedelta(seconds=1))
+        assert await handle.result() == CorrectionOutcome(results={"2.2.4": "stands"}, letter=None)
+        return await handle.fetch_history()
 
 
 OUTCOMES: dict[str, Outcome] = {

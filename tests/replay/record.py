@@ -8,8 +8,8 @@ beside the new ones.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
+import logging
 import os
 import re
 import sys
@@ -32,7 +32,10 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def written(history: WorkflowHistory) -> str:
-    """The history as its file has it: with the id of its workflow, without the machine, the server's random ids counted instead."""
+    """The history as its file has it: with the id of its workflow, without the machine, random ids counted instead.
+
+    The id of the run stays as it was: the random numbers of the case come from it, and with them the moments of its reminders.
+    """
 
     def cut(value: Any) -> Any:
         if isinstance(value, dict):
@@ -40,13 +43,9 @@ def written(history: WorkflowHistory) -> str:
         return [cut(v) for v in value] if isinstance(value, list) else value
 
     text = json.dumps({"workflowId": history.workflow_id, **cut(json.loads(history.to_json()))}, indent=2, ensure_ascii=False) + "\n"
-    ids: dict[str, str] = {}
-    numbers = itertools.count(1)
-    return _UUID.sub(lambda m: ids.setdefault(m.group(), "") or ids.__setitem__(m.group(), _id(next(numbers))) or ids[m.group()], text)
-
-
-def _id(number: int) -> str:
-    return f"00000000-0000-4000-8000-{number:012d}"
+    run = history.events[0].workflow_execution_started_event_attributes.original_execution_run_id
+    ids = {run: run}
+    return _UUID.sub(lambda found: ids.setdefault(found.group(), f"00000000-0000-4000-8000-{len(ids):012d}"), text)
 
 
 async def record(*names: str) -> None:
@@ -68,6 +67,7 @@ async def record(*names: str) -> None:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.WARNING)  # activities that are to fail
     asyncio.run(record(*sys.argv[1:]))
     sys.stdout.flush()
     os._exit(0)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
@@ -11,27 +15,50 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from runtime.connection import workflow_runner
-from tests.replay.commands import COMMANDS, commands_of, commands_of_workflows
+from tests.replay.commands import COMMANDS, HISTORIES, commands_of, commands_of_workflows
 from workflows import WORKFLOWS
 
-HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+RECORDED: dict[str, dict[str, Any]] = {p.stem: json.loads(p.read_text("utf-8")) for p in sorted(HISTORIES.glob("*.json"))}
 
 
 def test_every_outcome_is_recorded() -> None:
-    from tests.replay.record import OUTCOMES
+    from tests.replay.outcomes import OUTCOMES
 
-    assert {p.stem for p in HISTORIES} >= OUTCOMES.keys()
+    assert RECORDED.keys() >= OUTCOMES.keys()
 
 
-@pytest.mark.parametrize("history", [p.read_text("utf-8") for p in HISTORIES], ids=[p.stem for p in HISTORIES])
-async def test_a_recorded_history_replays(history: str) -> None:
+def test_every_workflow_is_recorded() -> None:
+    kinds = {held["events"][0]["workflowExecutionStartedEventAttributes"]["workflowType"]["name"] for held in RECORDED.values()}
+    assert kinds == {workflow.__name__ for workflow in WORKFLOWS}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+async def test_a_recorded_history_replays(name: str) -> None:
+    held = RECORDED[name]
     replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(WorkflowHistory.from_json("handoff/D-1", history))
+    await replayer.replay_workflow(WorkflowHistory.from_json(held["workflowId"], {"events": held["events"]}))
 
 
-def test_no_history_holds_a_path_of_the_machine_it_was_recorded_on() -> None:
-    root = str(Path(__file__).parents[2])
-    assert [p.name for p in HISTORIES if "stackTrace" in (held := p.read_text("utf-8")) or root in held] == []
+def _texts(value: Any, key: str = "") -> Iterator[str]:
+    """Every key and text of a history, what is encoded in payloads included."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _texts(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, key)
+    elif isinstance(value, str):
+        yield base64.b64decode(value).decode() if key == "data" else value
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_no_history_tells_of_the_machine_it_was_recorded_on(name: str) -> None:
+    texts = list(_texts(RECORDED[name]))
+    places = (str(Path(__file__).parents[2]), tempfile.gettempdir(), ".sqlite")
+    assert [text for text in texts if text == "stackTrace" or any(place in text for place in places)] == []
+    identities = {line.strip() for line in json.dumps(RECORDED[name], indent=0).splitlines() if line.startswith('"identity"')}
+    assert {i.rstrip(",") for i in identities} == {'"identity": "recorder"'}
 
 
 def test_changed_commands_come_with_newly_recorded_histories() -> None:
@@ -42,9 +69,20 @@ def test_changed_commands_come_with_newly_recorded_histories() -> None:
     )
 
 
-def test_an_added_command_is_noticed(tmp_path: Path) -> None:
-    before = tmp_path / "w.py"
-    before.write_text("async def run(self):\n    await workflow.sleep(1)\n", "utf-8")
-    after = tmp_path / "v.py"
-    after.write_text("async def run(self):\n    await workflow.sleep(1)\n    workflow.upsert_search_attributes([])\n", "utf-8")
+ONE = "async def run(self):\n    await workflow.sleep(1)\n"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        ONE + "    workflow.upsert_search_attributes([])\n",
+        ONE + "    await self._send()\n",
+        ONE + "    self.docket.start(self._send())\n",
+        ONE.replace("workflow.sleep(1)", "hold(1)"),
+    ],
+)
+def test_another_command_is_noticed(tmp_path: Path, changed: str) -> None:
+    before, after = tmp_path / "w.py", tmp_path / "v.py"
+    before.write_text(ONE, "utf-8")
+    after.write_text(changed, "utf-8")
     assert commands_of(before) != commands_of(after)

@@ -243,6 +243,37 @@ def test_files_that_came_before_a_return_are_no_resubmission_when_they_are_read_
 
 
 @pytest.mark.clause("handoff 3.3")
+def test_a_file_that_came_before_a_return_undoes_nothing_when_it_cannot_be_read_after_it() -> None:
+    course = _paid()
+    course.request(files=_both(course), questionnaire={})
+    course.go(hours=1)
+    course.reader_answers = False
+    course.request(files=(course.attach("questionnaire", Found(problem="damaged")),), questionnaire={})
+    course.go(minutes=1)
+    course.give_back("3.4")
+    course.answer_reader()
+    course.run()
+    course.go(minutes=1)
+    course.request(files=(), questionnaire={})
+    assert (course.state.stage, course.state.round) == ("checking", 2)
+
+
+@pytest.mark.clause("handoff 2.1.4")
+def test_no_transfer_happens_while_a_file_is_unread_though_everything_else_is_there() -> None:
+    course = _paid()
+    course.reader_answers = False
+    course.request(files=_both(course, Found(fields={**QUESTIONNAIRE, "phone": "from the first"})), questionnaire={})
+    course.go(minutes=5)
+    course.request()
+    assert course.state.stage == "awaiting_transfer"
+    course.answer_reader()
+    course.run()
+    assert (course.state.stage, course.state.transfer_at) == ("checking", at("2026-11-16 10:00"))
+    assert course.state.request is not None
+    assert course.state.request.questionnaire == QUESTIONNAIRE
+
+
+@pytest.mark.clause("handoff 3.3")
 def test_a_resubmission_in_time_is_not_refused_while_it_is_being_read() -> None:
     course = _paid()
     course.request(files=_both(course, Found(fields={"name": "ООО Ромашка"})), questionnaire={})
