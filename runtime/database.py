@@ -27,6 +27,7 @@ from runtime.tables import billing_metadata
 # Taken while migrating, so that two processes that start together do not both migrate. Any constant of our own will do.
 _MIGRATION_LOCK = 7_204_511_963
 _BUSY_TIMEOUT_MS = 15_000
+_READS = "reglament_reads"
 
 
 class DatabaseUnavailableError(Exception):
@@ -126,7 +127,13 @@ def _prepare_sqlite(engine: AsyncEngine, *, read_only: bool) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        reads = read_only or connection.get_execution_options().get(_READS, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def reading(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine for transactions that only read: on SQLite they wait for no writer, however many there are."""
+    return engine.execution_options(**{_READS: True})
 
 
 def insert(connection: AsyncConnection, table: Table) -> SqliteInsert | PostgresqlInsert:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from runtime.database import database_errors, insert
+from runtime.database import database_errors, insert, reading
 from runtime.tables import breaches, obligations, published_calendars
 
 _SOME = 500
@@ -56,14 +56,14 @@ class PublishedCalendars:
 
     def __init__(self, engine: AsyncEngine) -> None:
         """The engine stays the caller's to dispose of."""
-        self._engine = engine
+        self._engine, self._reading = engine, reading(engine)
 
     async def newest(self, name: str) -> PublishedCalendar | None:
         """The version published last whose publication was finished; None: the calendar was never published."""
         table = published_calendars
         asked = select(table).where(table.c.name == name, table.c.finished_at.is_not(None)).order_by(table.c.published_at.desc()).limit(1)
         with database_errors():
-            async with self._engine.connect() as connection:
+            async with self._reading.connect() as connection:
                 row = (await connection.execute(asked)).mappings().first()
         return None if row is None else PublishedCalendar(**row)
 
@@ -72,7 +72,7 @@ class PublishedCalendars:
         table = published_calendars
         asked = select(table).where(table.c.name == name, table.c.finished_at.is_(None)).order_by(table.c.published_at)
         with database_errors():
-            async with self._engine.connect() as connection:
+            async with self._reading.connect() as connection:
                 return [PublishedCalendar(**row) for row in (await connection.execute(asked)).mappings()]
 
     async def store_first(self, name: str, version: str, days: Mapping[str, str], at: datetime) -> bool:
@@ -137,7 +137,7 @@ class PublishedCalendars:
                 uid, key = after
                 asked = asked.where(or_(table.c.case_uid > uid, and_(table.c.case_uid == uid, table.c.key > key)))
             with database_errors():
-                async with self._engine.connect() as connection:
+                async with self._reading.connect() as connection:
                     rows = (await connection.execute(asked)).mappings().all()
             for row in rows:
                 yield CountedTerm(**row)
@@ -151,7 +151,7 @@ class PublishedCalendars:
         columns = [table.c[field] for field in CountedTerm.__dataclass_fields__]
         found: dict[tuple[str, str], CountedTerm] = {}
         with database_errors():
-            async with self._engine.connect() as connection:
+            async with self._reading.connect() as connection:
                 for start in range(0, len(case_uids), _SOME):
                     some = table.c.case_uid.in_(case_uids[start : start + _SOME])
                     for row in (await connection.execute(select(*columns).where(some, table.c.span_from.is_not(None)))).mappings():
@@ -164,7 +164,7 @@ class PublishedCalendars:
         table = breaches
         found: set[tuple[str, str, datetime]] = set()
         with database_errors():
-            async with self._engine.connect() as connection:
+            async with self._reading.connect() as connection:
                 for start in range(0, len(case_uids), _SOME):
                     some = (table.c.case_uid.in_(case_uids[start : start + _SOME]), table.c.entry == "withdrawn")
                     asked = select(table.c.case_uid, table.c.key, table.c.due).where(*some)

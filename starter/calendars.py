@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -283,11 +284,19 @@ def print_difference(found: Comparison) -> None:
         print(f"  … and {len(found.difference.changed) - most} days more")
 
 
-def print_progress(progress: Progress) -> None:
-    """How far it has come, to standard error: standard output holds the result alone."""
-    done = progress.told + progress.known
-    if done and done % 100 == 0:
-        print(f"{done} cases told", file=sys.stderr, flush=True)
+class ProgressLine:
+    """Says now and then how far a publication has come, on standard error: standard output holds the result alone."""
+
+    def __init__(self, every: float = 5.0) -> None:
+        self._every = every
+        self._next = time.monotonic() + every
+
+    def __call__(self, progress: Progress) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self._every
+        waiting = f", {progress.waiting} terms not in the register yet" if progress.waiting else ""
+        print(f"{progress.told + progress.known} cases told{waiting}", file=sys.stderr, flush=True)
 
 
 def result(found: Comparison, progress: Progress) -> dict[str, Any]:

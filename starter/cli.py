@@ -291,7 +291,7 @@ async def _calendar_publish(name: str, rate: float, dry_run: bool, as_json: bool
                 calendars.print_difference(found)
             _, client = await _connected()
             pace = publication.Pace(rate)
-            work = publication.Publication(client, store, found, pace=pace, watch=calendars.print_progress)
+            work = publication.Publication(client, store, found, pace=pace, watch=calendars.ProgressLine())
             calendars.print_result(calendars.result(found, await work.run()), as_json=as_json)
     except (CompanyError, CalendarError) as e:
         _fail(WRONG_USE, str(e))

@@ -34,8 +34,8 @@ AT_A_TIME = 20
 """Cases that are told at the same moment, whatever the rate."""
 ANSWER = 20.0
 """Seconds for a case to answer."""
-SETTLED = timedelta(seconds=60)
-"""How long the registers may show nothing new before the publication stops."""
+SETTLED = timedelta(minutes=6)
+"""How long the registers may show nothing new before the publication stops: longer than a case waits to write again (`options.RECORD`)."""
 SUSPICION = timedelta(seconds=5)
 """How long a term that was counted anew may stand in an old version: a row that was being written while its case was told."""
 OFTEN = 0.5
@@ -100,6 +100,8 @@ class Progress:
     """Cases that did not answer, and of which the register knows no term that must be counted anew."""
     ended: dict[str, str] = field(default_factory=dict)
     """Case uid → address of the cases that have ended: their terms cannot move."""
+    waiting: int = 0
+    """Terms of told cases that the register does not show in the new version yet."""
     counted: int = 0
     """Terms that were counted anew."""
     moved: int = 0
@@ -173,7 +175,7 @@ class Publication:
         suspicion: timedelta = SUSPICION,
         watch: Callable[[Progress], object] = lambda _: None,
     ) -> None:
-        """``watch`` is called after every case."""
+        """``watch`` is called after every case, and while the registers are waited for."""
         self.progress = Progress()
         self._client, self._store, self._found, self._pace = client, store, found, pace
         self._settled, self._suspicion = settled.total_seconds(), suspicion.total_seconds()
@@ -356,6 +358,8 @@ class Publication:
         since, least = loop.time(), None
         while left := [term async for term in touched_terms(self._store, self._found) if term.case_uid in self._answered]:
             now = loop.time()
+            self.progress.waiting = len(left)
+            self._watch(self.progress)
             self._suspect(left, now)
             if least is None or len(left) < least:
                 since, least = now, len(left)
@@ -363,6 +367,7 @@ class Publication:
                 await self._explain(left)
                 since = now
             await asyncio.sleep(OFTEN)
+        self.progress.waiting = 0
 
     def _suspect(self, left: list[CountedTerm], now: float) -> None:
         """A term that was written anew and still has another version was counted by a worker with other data."""

@@ -27,7 +27,7 @@ from sqlalchemy import insert, select
 from deploy.demo.stage import ROOT, Stage
 from regulations.calendar_spec import CalendarSpec
 from regulations.working_time import WorkingTime, working_time
-from runtime.database import open_database
+from runtime.database import open_database, reading
 from runtime.tables import billing_access_grants, billing_invoices, billing_payments, billing_tariffs, obligations
 from starter.delivery import deliver
 from starter.doors import DOORS
@@ -112,7 +112,7 @@ async def begin(office: Office, deals: list[str]) -> None:
 
 async def register(url: str) -> Rows:
     engine = open_database(url)
-    async with engine.connect() as connection:
+    async with reading(engine).connect() as connection:
         rows = (await connection.execute(select(obligations))).mappings().all()
     await engine.dispose()
     return {(row["address"], row["key"]): dict(row) for row in rows}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.client import WorkflowHistory, WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
 from regulations import messages as m
 from tests.regulations.handoff.course import CC_HEAD_PERSON, MANAGER, sale
-from tests.replay.played import Outcome, handoff, plain
+from tests.replay.played import IDENTITY, Outcome, handoff, plain
+from tests.workflows.conftest import real_time
 from tests.workflows.play import Play
 from tests.workflows.world import World, begin, until
 from workflows.client_handoff import ClientHandoff
@@ -93,6 +96,31 @@ async def _start_refused(env: WorkflowEnvironment, world: World, play: Play) -> 
     play.handle = env.client.get_workflow_handle_for(ClientHandoff.run, "handoff/D-1")
 
 
+def _continued(run: int) -> Outcome:
+    """The history of the first or of the last run of a handoff that has grown long. Only the real server suggests to continue."""
+
+    async def outcome(_: Path) -> WorkflowHistory:
+        world = World(terms={"2.2.4": "24 working hours"})  # round the clock: its last letter waits for no morning
+        async with real_time(continue_at=60, identity=IDENTITY) as env, world.worker(env.client):
+            play = Play(env.client, world)
+            play.deal = "D-1"
+            await play.sell()
+            first = (await play.handle.describe()).run_id
+            rounds = 0
+            while (await play.handle.describe()).run_id == first:
+                await play.request()
+                await play.returned("3.3")
+                rounds += 1
+                await until(lambda: world.templates().count("returned") == rounds)  # noqa: B023 - waited for here
+                await asyncio.sleep(0.3)  # what the letter leads to is recorded, and the case continues or not
+            await play.say("withdraw", m.Withdraw, by=CC_HEAD_PERSON, reason="entered twice")
+            assert (await play.handle.result()).outcome == "withdrawn"
+            ran = env.client.get_workflow_handle(play.handle.id, run_id=first) if run == 1 else play.handle
+            return await ran.fetch_history()
+
+    return outcome
+
+
 OUTCOMES: dict[str, Outcome] = {
     "done": handoff(_done, "done", plain),
     "returned_and_done": handoff(_returned_and_done, "done", plain),
@@ -101,5 +129,7 @@ OUTCOMES: dict[str, Outcome] = {
     "not_paid": handoff(_not_paid, "not_paid", plain),
     "withdrawn": handoff(_withdrawn, "withdrawn", plain),
     "effects_away": handoff(_away, "done", plain),
+    "continued_1": _continued(1),
+    "continued_2": _continued(2),
     "start_refused": handoff(_start_refused, "failed", plain),
 }

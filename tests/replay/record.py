@@ -26,8 +26,8 @@ from tests.replay.played import Outcome
 AT_ONCE = 3
 PATIENCE = 180.0
 """Seconds for one outcome."""
-_MACHINE = frozenset({"stackTrace", "binaryChecksum"})
-"""Fields that tell of the machine on which a history was recorded. A replay does not read them."""
+_MACHINE = frozenset({"stackTrace", "binaryChecksum", "taskId"})
+"""Fields that tell of the machine on which a history was recorded, or of the server. A replay does not read them."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

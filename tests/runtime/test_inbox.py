@@ -331,6 +331,19 @@ async def test_what_was_refused_can_be_delivered_again_and_keeps_its_place(store
     assert store.body(again) == b"said"
 
 
+async def test_what_is_put_back_before_a_row_that_is_being_delivered_waits_for_its_end(store: InboxStore) -> None:
+    await put(store, event("a1"), event("a2"))
+    (a1,) = await store.claim(10, LEASE)
+    a2 = await settled(store, a1, REFUSED)
+    assert a2 is not None
+    await store.redeliver(a1.entry.seq)
+    assert await ids(store) == [], "the address is being delivered to"
+    assert await store.claim_of("a/1", LEASE) is None
+    again = await settled(store, a2)
+    assert again is not None
+    assert again.entry.event_id == "a1"
+
+
 async def test_what_was_delivered_or_dropped_cannot_be_delivered_again(store: InboxStore) -> None:
     done, gone = await put(store, event("a1"), event("b1", "b/1"))
     await settled(store, (await store.claim(1, LEASE))[0])

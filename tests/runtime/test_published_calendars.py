@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.published_calendars import PublishedCalendars
 from runtime.registers import Origin, RegisterRow, RegisterWriter
+from runtime.tables import obligations
 
 NOW = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
 DAYS = {"2026-11-18": "+0300 09:00-18:00"}
@@ -153,3 +155,13 @@ async def test_what_became_of_the_terms_of_cases(store: PublishedCalendars, engi
     assert {term.calendar_version for term in (await store.terms_of(many)).values()} == {"v2"}
     assert await store.withdrawn(many) == {("u1", "2.2.4/1", NOW)}
     assert await store.terms_of([]) == {}
+
+
+async def test_looking_waits_for_nobody_who_writes(store: PublishedCalendars, engine: AsyncEngine) -> None:
+    """Cases write by the thousand while a calendar is published; SQLite lets one writer in at a time, and refuses after 15 seconds."""
+    await write(engine, "u1", "2.2.4/1")
+    async with engine.begin() as writing:
+        await writing.execute(obligations.update().values(note="under way"))
+        async with asyncio.timeout(5):
+            assert await older(store) == [("u1", "2.2.4/1")]
+            assert await store.newest("company") is None

@@ -213,7 +213,10 @@ async def test_without_a_worker_it_stops_and_goes_on_with_one(
             await first.run()
     async with office.worker(server.client, queue):
         done = await (await publication(office, server.client)).run()
-        assert done.moved == 1
+        assert done.moved + done.not_touched == 1  # what was said to the empty room may have been heard after all
+        async with asyncio.timeout(20):
+            while (await office.terms())[play.handle.id, "5.3 (2)/1"]["calendar_version"] != office.calendar.version:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
         await end(play)
 
 

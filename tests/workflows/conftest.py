@@ -24,17 +24,24 @@ def binary(name: str) -> str:
     return found
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def server() -> AsyncIterator[WorkflowEnvironment]:
-    """The real Temporal server, in real time."""
+@asynccontextmanager
+async def real_time(continue_at: int, identity: str | None = None) -> AsyncIterator[WorkflowEnvironment]:
+    """The real Temporal server, in real time; it suggests to continue as new from so many events on."""
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=binary("temporal"),
         dev_server_log_level="error",
         data_converter=pydantic_data_converter,
         search_attributes=list(attributes.ALL),
-        # Low, so that a case of a test can grow long enough to continue as new.
-        dev_server_extra_args=["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=400"],
+        identity=identity,
+        dev_server_extra_args=["--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={continue_at}"],
     ) as env:
+        yield env
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server() -> AsyncIterator[WorkflowEnvironment]:
+    """The real Temporal server. A case of a test can grow long enough to continue as new."""
+    async with real_time(continue_at=400) as env:
         yield env
 
 
