@@ -308,3 +308,8 @@ class RecordBatch(Wire):
     edition: str
     now: datetime
     rows: tuple[AnyRow, ...]
+
+    def about(self) -> list[str]:
+        """What it is about, for the Temporal UI: clauses, else the names of the registers."""
+        clauses = {clause for row in self.rows if (clause := getattr(row, "clause", ""))}
+        return sorted(clauses or {row.table for row in self.rows})

@@ -77,7 +77,8 @@ class Correction:
             now=corrected.decided_at,
             rows=corrected.if_unsent,
         )
-        summary = text(corrected.language, "activity", "record", clauses="")
+        about = ", ".join(text(corrected.language, "register", what) for what in batch.about())
+        summary = text(corrected.language, "activity", "record", what=about)[:200]
         await workflow.execute_activity_method(Registers.record, batch, summary=summary, **options.RECORD)
 
     def _details(self, corrected: Corrected) -> str:

@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from regulations.case import CaseState, Refusal, Standing
     from regulations.catalogue import text
     from regulations.clocks import next_due, oldest_unmet, planned, terms_to_plan
-    from regulations.effects import ObligationRow, RecordBatch
+    from regulations.effects import RecordBatch
     from regulations.messages import Message
     from regulations.plans import OpeningRequest, PlanRequest, TermToPlan
     from workflows import attributes, options
@@ -241,8 +241,9 @@ class Docket(Generic[S, D]):
             now=workflow.now(),
             rows=tuple(state.rows),
         )
-        clauses = ", ".join(sorted({row.clause for row in batch.rows if isinstance(row, ObligationRow)}))
-        summary = text(state.language, "activity", "record", clauses=clauses)[:200]
+        summary = text(state.language, "activity", "record", what=", ".join(text(state.language, "register", w) for w in batch.about()))[
+            :200
+        ]
         await workflow.execute_activity_method(Registers.record, batch, summary=summary, **options.RECORD)
         written = {row.seq for row in batch.rows}
         self._recording = False
