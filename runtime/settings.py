@@ -19,7 +19,12 @@ class Settings(BaseSettings):
     """All that a deployment may set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REGLAMENT_", env_file=".env", env_nested_delimiter="__", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+        env_prefix="REGLAMENT_",
+        env_file=".env",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     company: Path = Path("company.toml")

@@ -117,7 +117,7 @@ def test_nothing_from_outside_becomes_a_formula_or_a_link(words: str) -> None:
 def test_amounts_are_numbers_and_dates_are_dates() -> None:
     content = made(("ООО", "RUB", Decimal("1234567.89"), date(2026, 10, 1), datetime(2026, 10, 31, 23, 59, 59)))  # noqa: DTZ001 - local
     page = openpyxl.load_workbook(io.BytesIO(content))["Лист"]
-    cells = {cell.column_letter: cell for cell in page[2]}
+    cells = {cell.coordinate[0]: cell for cell in page[2]}
     assert (cells["C"].value, cells["C"].data_type, cells["C"].number_format) == (1234567.89, "n", "#,##0.00")
     assert (cells["D"].value, cells["D"].number_format) == (datetime(2026, 10, 1), "dd.mm.yyyy")  # noqa: DTZ001
     assert (cells["E"].value, cells["E"].number_format) == (datetime(2026, 10, 31, 23, 59, 59), "dd.mm.yyyy hh:mm")  # noqa: DTZ001
