@@ -237,9 +237,8 @@ async def _judge(stage: Stage, deals: list[str], sent: Sent, rows: list[Any]) ->
     return wrong
 
 
-def main() -> int:
+def main(events: int = 10_000) -> int:
     """Runs the burst and prints what came of it; 1 when anything was lost, doubled or out of order."""
-    events = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory(prefix="reglament-burst-", ignore_cleanup_errors=True) as folder:
         outcome = asyncio.run(burst(Path(folder), events, kills=3, away=20))
     print(outcome.words())
@@ -249,7 +248,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
+    code = main(int(sys.argv[1])) if len(sys.argv) > 1 else main()
     sys.stdout.flush()
     sys.stderr.flush()
     # The SDK's threads may abort while the interpreter finalises (sdk-python issue 300); all is stopped and flushed by now.
