@@ -22,7 +22,8 @@ from runtime.inbox import InboxStore
 from runtime.register_reader import RegisterReader
 from runtime.registers import RegisterWriter
 from runtime.settings import Settings
-from starter.delivery import Delivered, Source, deliver
+from starter.delivery import deliver
+from starter.delivery_outcome import Delivered, Source
 from starter.doors import STARTS
 from starter.inbox import Inbox
 from starter.inbox_incidents import Incidents

@@ -15,7 +15,7 @@ from regulations.catalogue import text
 from regulations.corrections import LateNews
 from regulations.handoff.corrections import CLAUSES, learnt
 from regulations.messages import Message
-from starter.delivery import Delivered, DeliveryError
+from starter.delivery_outcome import Delivered, DeliveryError
 from starter.doors import Door
 from workflows import attributes
 from workflows.correction import Correction

@@ -6,10 +6,8 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 from temporalio.client import (
@@ -30,6 +28,8 @@ from regulations.handoff.narration import ReadOut
 from regulations.handoff.state import Stage
 from regulations.messages import Message, Sold
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
+from starter.corrections import correct
+from starter.delivery_outcome import NO_CASE, Delivered, DeliveryError, FieldError, Source
 from starter.doors import DOORS, OF_THE_EVENT, Door, Event
 from workflows import attributes
 from workflows.docket import Receipt
@@ -38,59 +38,7 @@ PATIENCE = 20.0
 """Seconds for a worker to answer; after that the sender is told to come again."""
 WITHOUT_RESULT = frozenset({Stage.NOT_PAID, Stage.REFUSED, Stage.WITHDRAWN})
 """Ends after which a new sale of the same deal may begin a new case."""
-MOST_ERRORS = 50
-NO_CASE = "NoCase"
-"""The type of refusal that may be none tomorrow: a case that is not there yet."""
-
-Source = Literal["event", "mailbox", "cli", "ui"]
-"""The door through which an event came."""
-
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """What became of an event that was taken."""
-
-    case: str
-    duplicate: bool
-    stage: str | None
-    revision: int | None
-    next_due: datetime | None
-
-    def json(self) -> dict[str, Any]:
-        answer = asdict(self)
-        answer["next_due"] = self.next_due.isoformat() if self.next_due else None
-        return answer
-
-
-@dataclass(frozen=True)
-class FieldError:
-    """What is wrong with one field of an event; never its value."""
-
-    field: str
-    message: str
-
-
-class DeliveryError(Exception):
-    """The event was not taken. ``kind``: ``invalid`` (mend the event), ``refused`` (the case says no), ``unavailable`` (come again)."""
-
-    def __init__(
-        self,
-        kind: Literal["invalid", "refused", "unavailable"],
-        type: str,
-        text: str,
-        case: str | None = None,
-        errors: Sequence[FieldError] = (),
-    ) -> None:
-        super().__init__(text)
-        self.kind, self.type, self.case, self.errors = kind, type, case, tuple(errors)
-
-    @classmethod
-    def of_fields(cls, type: str, *errors: FieldError) -> DeliveryError:
-        """An ``invalid`` event, with what is wrong in it: the first `MOST_ERRORS` things."""
-        errors = errors[:MOST_ERRORS]
-        return cls("invalid", type, "; ".join(f"{e.field}: {e.message}" for e in errors), errors=errors)
 
 
 class KnownCases(Protocol):
@@ -244,7 +192,7 @@ async def _tell(client: Client, door: Door, message: Message, address: str, task
             raise
         if known is None or await known.case_at(address) is None:
             raise _no_case(address) from None
-        return await _correct(client, door, message, address, task_queue)
+        return await correct(client, door, message, address, task_queue=task_queue)
     if status is WorkflowExecutionStatus.RUNNING:  # a server that was restarted knows the case, but no more of this update
         raise DeliveryError("unavailable", "Lost", "the Temporal server was restarted meanwhile; deliver the same event again", address)
     ended = await _read(client, address)
@@ -252,12 +200,6 @@ async def _tell(client: Client, door: Door, message: Message, address: str, task
         raise _Repeat(ended)
     if not ended.facts:  # begun by hand, or by a server that died between the start and its message
         raise _no_case(address)
-    return await _correct(client, door, message, address, task_queue)
-
-
-async def _correct(client: Client, door: Door, message: Message, address: str, task_queue: str) -> Delivered:
-    from starter.corrections import correct  # it stands on what is defined here
-
     return await correct(client, door, message, address, task_queue=task_queue)
 
 

@@ -23,7 +23,8 @@ from pydantic import JsonValue
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
 from runtime.encryption import EncryptionError
 from runtime.inbox import UNDELIVERED, Claim, Entry, InboxState, InboxStore, Incoming
-from starter.delivery import NO_CASE, Delivered, DeliveryError, Source, check_start, read_event
+from starter.delivery import check_start, read_event
+from starter.delivery_outcome import NO_CASE, Delivered, DeliveryError, Source
 from starter.doors import STARTS
 from starter.inbox_files import take_files
 from starter.inbox_incidents import What

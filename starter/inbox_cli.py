@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from starter.command import AWAY, REFUSED, WRONG_USE, fail, settings_or_fail
+
 if TYPE_CHECKING:
     from runtime.encryption import KeyRing
     from runtime.inbox import Entry, InboxStore
     from runtime.settings import Settings
+    from starter.delivery_outcome import Delivered, Source
     from starter.inbox import Answer, Inbox
 
-REFUSED, WRONG_USE, AWAY = 1, 2, 3
 PATIENCE = timedelta(seconds=25)
 """For one event: longer than a delivery may take."""
 _CONNECTING = timedelta(seconds=5)
@@ -75,7 +77,7 @@ def redeliver(
 ) -> None:
     """Deliver a row again, now: after the case, or whatever stood in its way, has been mended."""
     if (seq is None) is not all_refused:
-        _fail(WRONG_USE, "name one row, or all that were refused: reglament inbox redeliver 17, or --all-refused")
+        fail(WRONG_USE, "name one row, or all that were refused: reglament inbox redeliver 17, or --all-refused")
     _run(_redeliver(seq, as_json))
 
 
@@ -83,7 +85,7 @@ def redeliver(
 def drop(seq: SeqArgument, reason: Annotated[str, typer.Option(help="Why; it is kept.")], as_json: JsonOption = False) -> None:
     """Give a row up for good: its event is erased, the reason kept, and it no longer stands before others of its case."""
     if len(reason.strip()) < 3:
-        _fail(WRONG_USE, "--reason must say why")
+        fail(WRONG_USE, "--reason must say why")
     _run(_drop(seq, reason.strip(), as_json))
 
 
@@ -119,7 +121,7 @@ async def _opened(settings: Settings) -> AsyncIterator[_Opened]:
     from runtime.inbox import InboxStore
     from runtime.register_reader import RegisterReader
     from runtime.registers import RegisterWriter
-    from starter import delivery
+    from starter.delivery import deliver
     from starter.doors import STARTS
     from starter.inbox import Inbox
     from starter.inbox_incidents import Incidents
@@ -134,10 +136,10 @@ async def _opened(settings: Settings) -> AsyncIterator[_Opened]:
         else:
             known, hash_key = RegisterReader(engine), settings.hash_key.get_secret_value()
 
-            async def deliver(event: object, source: delivery.Source) -> delivery.Delivered:
-                return await delivery.deliver(client, event, task_queue=settings.task_queue, hash_key=hash_key, source=source, known=known)
+            async def deliver_one(event: object, source: Source) -> Delivered:
+                return await deliver(client, event, task_queue=settings.task_queue, hash_key=hash_key, source=source, known=known)
 
-            opened.inbox.connect(deliver)
+            opened.inbox.connect(deliver_one)
         try:
             yield opened
         finally:
@@ -149,7 +151,7 @@ async def _rows() -> AsyncIterator[InboxStore]:
     """The rows alone, for looking at and dropping: nothing is delivered."""
     from runtime.inbox import InboxStore
 
-    async with _database(_settings()) as (engine, keys):
+    async with _database(settings_or_fail()) as (engine, keys):
         yield InboxStore(engine, keys, starts=())
 
 
@@ -162,7 +164,7 @@ async def _database(settings: Settings) -> AsyncIterator[tuple[Any, KeyRing]]:
         keys = KeyRing.parse(settings.encryption_keys.get_secret_value())
         engine = open_database(settings.database_url.get_secret_value())
     except (EncryptionError, ValueError) as e:
-        _fail(WRONG_USE, f"settings: {e}")
+        fail(WRONG_USE, f"settings: {e}")
     try:
         yield engine, keys
     finally:
@@ -172,7 +174,7 @@ async def _database(settings: Settings) -> AsyncIterator[tuple[Any, KeyRing]]:
 async def _deliver(opened: _Opened, number: int, line: str) -> tuple[dict[str, Any], int]:
     from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
     from runtime.inbox import InboxConflictError
-    from starter.delivery import DeliveryError
+    from starter.delivery_outcome import DeliveryError
     from starter.inbox_json import MalformedJsonError, read_json
 
     wrong: dict[str, Any] = {"line": number}
@@ -293,7 +295,7 @@ async def _redeliver(seq: int | None, as_json: bool) -> int:
     from starter.inbox import Answer
 
     worst = 0
-    async with _opened(_settings()) as opened:
+    async with _opened(settings_or_fail()) as opened:
         store = opened.inbox.store
         rows = [seq] if seq is not None else [row.seq for row in await store.entries([InboxState.REFUSED], None, 10_000)]
         again = [await store.redeliver(row) for row in rows]
@@ -322,17 +324,6 @@ def _json(row: Entry) -> dict[str, Any]:
     return said | {name: said[name].astimezone(UTC).isoformat() if said[name] else None for name in times}
 
 
-def _settings() -> Settings:
-    from pydantic import ValidationError
-
-    from runtime.settings import Settings
-
-    try:
-        return Settings()
-    except ValidationError as e:
-        _fail(WRONG_USE, f"settings: {e}")
-
-
 def _run(work: Coroutine[Any, Any, int]) -> NoReturn:
     from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
     from runtime.inbox import InboxRowError
@@ -341,13 +332,8 @@ def _run(work: Coroutine[Any, Any, int]) -> NoReturn:
         try:
             return await work
         except InboxRowError as e:
-            _fail(REFUSED, str(e))
+            fail(REFUSED, str(e))
         except (DatabaseUnavailableError, DatabaseRefusedError) as e:
-            _fail(AWAY, f"the database does not answer ({e}): reglament doctor checks it")
+            fail(AWAY, f"the database does not answer ({e}): reglament doctor checks it")
 
     raise typer.Exit(asyncio.run(guarded()))
-
-
-def _fail(code: int, words: str) -> NoReturn:
-    print(f"reglament: {words}", file=sys.stderr)
-    raise typer.Exit(code)

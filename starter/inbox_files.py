@@ -9,7 +9,7 @@ import hashlib
 from pydantic import JsonValue
 
 from regulations.messages import RequestReceived
-from starter.delivery import DeliveryError, FieldError
+from starter.delivery_outcome import DeliveryError, FieldError
 from starter.doors import DOORS
 
 LARGEST = 5 * 1024 * 1024

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
 from runtime.inbox import InboxConflictError, InboxState
-from starter.delivery import DeliveryError
+from starter.delivery_outcome import DeliveryError
 from starter.inbox import Answer, Inbox
 from starter.inbox_json import MalformedJsonError, read_json
 from starter.web_body import SMALL, Bodies

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from starter.delivery import FieldError
+from starter.delivery_outcome import FieldError
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -17,7 +17,8 @@ from deploy.demo.stage import Stage
 from regulations.handoff.narration import HandoffResult, ReadOut
 from runtime.database import open_database
 from runtime.tables import billing_access_grants, billing_invoices, billing_payments
-from starter.delivery import Delivered, DeliveryError, deliver
+from starter.delivery import deliver
+from starter.delivery_outcome import Delivered, DeliveryError
 from starter.views import Unavailable, read_case
 from workflows.client_handoff import ClientHandoff
 

@@ -20,7 +20,7 @@ from standardwebhooks.webhooks import Webhook
 
 from runtime.encryption import KeyRing
 from runtime.inbox import Entry, InboxState, InboxStore
-from starter.delivery import Delivered, DeliveryError, Source
+from starter.delivery_outcome import Delivered, DeliveryError, Source
 from starter.doors import DOORS, STARTS
 from starter.inbox import Answer, Inbox
 from starter.web import PLACE, build_app

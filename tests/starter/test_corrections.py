@@ -18,7 +18,7 @@ from regulations.effects import CorrectionRow, RecordBatch
 from regulations.handoff.narration import read_out
 from runtime.registers import RegisterWriter
 from starter.corrections import correct, correction_id
-from starter.delivery import Delivered, DeliveryError
+from starter.delivery_outcome import Delivered, DeliveryError
 from starter.doors import DOORS, Door
 from starter.views import Unavailable, print_case, read_corrections
 from tests.activities.attempts import attempt

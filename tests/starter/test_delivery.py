@@ -20,7 +20,8 @@ from regulations import messages as m
 from regulations.effects import AccessGrant, Payment
 from runtime.database import DatabaseUnavailableError
 from starter import delivery
-from starter.delivery import Delivered, DeliveryError, KnownCases, client_reference, deliver
+from starter.delivery import KnownCases, client_reference, deliver
+from starter.delivery_outcome import Delivered, DeliveryError
 from starter.doors import DOORS, Door
 from tests.workflows.world import World
 from workflows import attributes
@@ -91,7 +92,7 @@ async def sender(server: WorkflowEnvironment, world: World) -> AsyncIterator[Sen
 @pytest.fixture
 def corrections(monkeypatch: pytest.MonkeyPatch) -> Corrections:
     corrections = Corrections()
-    monkeypatch.setattr("starter.corrections.correct", corrections.correct)
+    monkeypatch.setattr("starter.delivery.correct", corrections.correct)
     return corrections
 
 

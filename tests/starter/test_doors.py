@@ -9,7 +9,8 @@ import pytest
 from temporalio import workflow
 
 from regulations import messages as m
-from starter.delivery import DeliveryError, read_event
+from starter.delivery import read_event
+from starter.delivery_outcome import DeliveryError
 from starter.doors import DOORS, EXAMPLE_TIME, Door, example_event
 from workflows import WORKFLOWS
 

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.encryption import KeyRing
 from runtime.inbox import InboxConflictError, InboxState, InboxStore
-from starter.delivery import PATIENCE, DeliveryError
+from starter.delivery import PATIENCE
+from starter.delivery_outcome import DeliveryError
 from starter.doors import DOORS, STARTS, example_event
 from starter.inbox import AT_ONCE, LEASE, LOOK_AGAIN, MOST_IN_FLIGHT, WAITS_AT_MOST, Inbox
 from tests.starter.inbox_world import Desk, event

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from runtime.encryption import KeyRing
 from runtime.files import FileStore
 from runtime.inbox import InboxState
-from starter.delivery import DeliveryError, read_event
+from starter.delivery import read_event
+from starter.delivery_outcome import DeliveryError
 from starter.inbox_files import LARGEST, MOST, take_files
 from tests.starter.inbox_world import Desk, event
 

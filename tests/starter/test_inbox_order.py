@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, delete
 from runtime.database import open_database
 from runtime.inbox import UNDELIVERED, InboxState
 from runtime.tables import inbox, metadata
-from starter.delivery import DeliveryError
+from starter.delivery_outcome import DeliveryError
 from starter.inbox import LEASE, WAITS_AT_MOST
 from tests.starter.inbox_world import Desk, event
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import starter.web_body
 from runtime.database import migrate, open_database
 from runtime.inbox import InboxState
-from starter.delivery import DeliveryError
+from starter.delivery_outcome import DeliveryError
 from starter.doors import DOORS
 from starter.web import MOST_REQUESTS, PLACE
 from starter.web_body import LARGE_AT_A_TIME, LARGEST, SMALL

@@ -1,0 +1,52 @@
+"""``reglament schedules``: what runs by itself, and when."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from starter.command import JSON_OPTION, company_or_fail, connected, run
+
+app = typer.Typer(help="The schedules: rounds of notices, daily digests, the monthly report. Without a command: list them.")
+
+
+@app.callback(invoke_without_command=True)
+def schedules(context: typer.Context, as_json: JSON_OPTION = False) -> None:
+    """List the schedules with their last and next runs."""
+    if context.invoked_subcommand is None:
+        run(_schedules(as_json))
+
+
+async def _schedules(as_json: bool) -> int:
+    from starter.schedules import listing, print_listing
+
+    _, client = await connected()
+    found = await listing(client)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        print_listing(found)
+    return 0
+
+
+@app.command("apply")
+def apply(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    as_json: JSON_OPTION = False,
+) -> None:
+    """Create, update and remove our schedules as the company's file wants them. Applying again changes nothing; a pause stays a pause."""
+    run(_apply(dry_run, as_json))
+
+
+async def _apply(dry_run: bool, as_json: bool) -> int:
+    from starter.schedules import apply, print_changes, wanted
+
+    settings, client = await connected()
+    changes = await apply(client, wanted(company_or_fail(settings), settings.task_queue), dry_run=dry_run)
+    if as_json:
+        print(json.dumps([c.__dict__ for c in changes], ensure_ascii=False))
+    else:
+        print_changes(changes, dry_run=dry_run)
+    return 0
