@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -41,6 +40,7 @@ from runtime.held_registers import HeldRegisters
 from runtime.letters import Letters
 from runtime.mail import Mailer
 from runtime.notices import NoticeBook
+from runtime.process import leave
 from runtime.registers import RegisterWriter
 from runtime.reports import ReportStore
 from runtime.settings import Settings
@@ -150,8 +150,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads may abort while the interpreter finalises (sdk-python issue 300); all is closed and flushed by now.
-    os._exit(code)
+    leave(main())

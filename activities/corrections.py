@@ -47,7 +47,7 @@ class Corrections:
                     raise errors.permanent("the registers hold no case of this address", type=errors.INVALID)
                 registered = await _registered(held)
                 terms = terms_to_plan(registered, news.now)
-                request = PlanRequest(calendar=opening.calendar, warn_fraction=0.75, language=opening.language, terms=terms)
+                request = PlanRequest.of(opening, terms)
                 correction = correct(registered, news, opening, await self._planning.plan(request))
                 await held.write([RegisterRow(row.table, row.model_dump(exclude={"table"})) for row in correction.rows])
         return correction.corrected

@@ -222,14 +222,7 @@ class Reports:
         }
         reported = {(c.case_uid, int(c.columns["round"]), "accepted"): c.accepted_in for c in found if c.accepted_in is not None}
         first = rules.build(month, register, contacts, reported, calendar)
-        told = {(line.case_uid, line.round) for line in first.lines}
-        unsure = [
-            entry
-            for entry in register
-            if entry.row.entry == "accepted"
-            and (place := (entry.case_uid, entry.row.round)) in told
-            and rules.must_be_asked(entry.row, contacts.get(place))
-        ]
+        unsure = rules.to_be_asked(first, register, contacts)
         for entry, answer in zip(unsure, await self._ask(unsure), strict=True):
             place = (entry.case_uid, entry.row.round)
             contacts.pop(place, None)

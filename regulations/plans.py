@@ -6,6 +6,7 @@ them: it asks a local activity, whose answer is in the history.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -80,6 +81,17 @@ class PlanRequest(Wire):
     """The share of the working time after which the owner is reminded."""
     language: Literal["ru", "uk"] = "ru"
     terms: tuple[TermToPlan, ...]
+
+    @classmethod
+    def of(cls, opening: Opening, terms: Iterable[TermToPlan]) -> PlanRequest:
+        """What is asked with what a case has taken of the company; an edition that says nothing of reminders has them at 75 %."""
+        fraction = opening.edition.settings.get("warn_fraction")
+        return cls(
+            calendar=opening.calendar,
+            warn_fraction=fraction if isinstance(fraction, float) else 0.75,
+            language=opening.language,
+            terms=tuple(terms),
+        )
 
 
 class PlannedTerm(Wire):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from runtime.database import database_errors, insert, reading
+from runtime.database import database_errors, insert, open_database, reading
 from runtime.tables import breaches, obligations, published_calendars
 
 _SOME = 500
@@ -170,3 +171,13 @@ class PublishedCalendars:
                     asked = select(table.c.case_uid, table.c.key, table.c.due).where(*some)
                     found.update((row.case_uid, row.key, row.due) for row in await connection.execute(asked))
         return found
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[PublishedCalendars]:
+    """The published calendars of a database, which is closed at the end."""
+    engine = open_database(url)
+    try:
+        yield PublishedCalendars(engine)
+    finally:
+        await engine.dispose()

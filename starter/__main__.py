@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 from datetime import timedelta
@@ -19,6 +18,7 @@ from runtime.connection import connect
 from runtime.database import open_database
 from runtime.encryption import EncryptionError, KeyRing
 from runtime.inbox import InboxStore
+from runtime.process import leave
 from runtime.register_reader import RegisterReader
 from runtime.registers import RegisterWriter
 from runtime.settings import Settings
@@ -139,8 +139,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads may abort while the interpreter finalises (sdk-python issue 300); all is closed and flushed by now.
-    os._exit(code)
+    leave(main())

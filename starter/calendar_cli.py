@@ -48,25 +48,28 @@ async def _calendar_publish(name: str, rate: float, dry_run: bool, as_json: bool
     from regulations.calendar_spec import CalendarError
     from regulations.company import CompanyError
     from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
-    from starter import calendars, publication
+    from runtime.published_calendars import opened
+    from starter import publication
+    from starter import publication_words as words
+    from starter.calendars import company_calendar
 
     settings = settings_or_fail()
     try:
-        calendar = calendars.company_calendar(name, settings.company)
-        async with calendars.published(settings.database_url.get_secret_value()) as store:
+        calendar = company_calendar(name, settings.company)
+        async with opened(settings.database_url.get_secret_value()) as store:
             found = await publication.compare(store, name, calendar)
             if not found.difference.changed:
-                calendars.print_unchanged(found, as_json=as_json)
+                words.print_unchanged(found, as_json=as_json)
                 return 0
             if dry_run:
-                await calendars.print_concerned(store, found, as_json=as_json)
+                await words.print_concerned(store, found, as_json=as_json)
                 return 0
             if not as_json:
-                calendars.print_difference(found)
+                words.print_difference(found)
             _, client = await connected()
             pace = publication.Pace(rate)
-            work = publication.Publication(client, store, found, pace=pace, watch=calendars.ProgressLine())
-            calendars.print_result(calendars.result(found, await work.run()), as_json=as_json)
+            work = publication.Publication(client, store, found, pace=pace, watch=words.ProgressLine())
+            words.print_result(words.result(found, await work.run()), as_json=as_json)
     except (CompanyError, CalendarError) as e:
         fail(WRONG_USE, str(e))
     except (publication.NeverPublished, publication.VersionKept, publication.WorkersBehind) as e:

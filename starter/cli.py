@@ -6,13 +6,13 @@ Exit codes: 0 all well; 1 something was refused or found wrong; 2 wrong use or w
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runtime.process import leave
 from starter import calendar_cli, inbox_cli, report_cli, schedules_cli
 from starter.command import AWAY, JSON_OPTION, WRONG_USE, company_or_fail, connected, fail, run, settings_or_fail
 from starter.deadline import deadline
@@ -216,10 +216,7 @@ def main() -> None:
         app()
     except SystemExit as e:
         code = e.code if isinstance(e.code, int) else 0 if e.code is None else 1
-        sys.stdout.flush()
-        sys.stderr.flush()
-        # The SDK's threads may abort while the interpreter finalises (sdk-python issue 300); all is flushed by now.
-        os._exit(code)
+        leave(code)
 
 
 if __name__ == "__main__":

@@ -25,13 +25,13 @@ from regulations.editions import EditionError, load_editions
 from regulations.handoff.state import ROLES
 from regulations.production_calendars import production_calendar
 from regulations.working_time import working_time
+from runtime import published_calendars
 from runtime.billing import BillingReader
 from runtime.connection import connect
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, create_billing_tables, migrate, open_billing, schema_state
 from runtime.mail import Mailer
 from runtime.settings import Settings
 from runtime.zoho import ZohoCrm
-from starter.calendars import published
 from starter.schedules import apply as apply_schedules
 from starter.schedules import wanted
 from starter.views import Unavailable
@@ -198,7 +198,7 @@ async def _published(settings: Settings, fix: bool) -> list[Finding]:
     check = "published calendars"
     unknown: list[str] = []
     try:
-        async with published(settings.database_url.get_secret_value()) as store:
+        async with published_calendars.opened(settings.database_url.get_secret_value()) as store:
             for name, spec in calendars.items():
                 calendar = working_time(spec)
                 if fix:

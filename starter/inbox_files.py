@@ -9,11 +9,10 @@ import hashlib
 from pydantic import JsonValue
 
 from regulations.messages import RequestReceived
+from runtime.documents.reader import LARGEST
 from starter.delivery_outcome import DeliveryError, FieldError
 from starter.doors import DOORS
 
-LARGEST = 5 * 1024 * 1024
-"""Bytes of one file. A larger one is not kept; the event goes on and says so."""
 MOST = 10
 """Files with a content in one event."""
 TOO_LARGE = "too_large"

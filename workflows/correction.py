@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from regulations.handoff.state import KIND
     from regulations.plans import OpeningRequest
     from workflows import options
-    from workflows.docket import read
+    from workflows.docket import read, record_summary
 
 
 @workflow.defn(name="Correction")
@@ -77,8 +77,7 @@ class Correction:
             now=corrected.decided_at,
             rows=corrected.if_unsent,
         )
-        about = ", ".join(text(corrected.language, "register", what) for what in batch.about())
-        summary = text(corrected.language, "activity", "record", what=about)[:200]
+        summary = record_summary(corrected.language, batch)
         await workflow.execute_activity_method(Registers.record, batch, summary=summary, **options.RECORD)
 
     def _details(self, corrected: Corrected) -> str:

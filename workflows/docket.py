@@ -185,13 +185,7 @@ class Docket(Generic[S, D]):
         self._leaves_event = True
         opening = self.state.opening
         assert opening is not None  # noqa: S101 - taken before any term
-        fraction = opening.edition.settings.get("warn_fraction")
-        request = PlanRequest(
-            calendar=opening.calendar,
-            warn_fraction=fraction if isinstance(fraction, float) else 0.75,
-            language=opening.language,
-            terms=tuple(items),
-        )
+        request = PlanRequest.of(opening, items)
         duties = [o.clause for i in items if (o := self.state.obligation(i.key)) is not None]
         summary = text(self.state.language, "activity", "plan" if duties else "plan_waits", clauses=", ".join(duties))
         answer = await read(Planning.plan, request, summary, options.PLANNING)
@@ -241,9 +235,7 @@ class Docket(Generic[S, D]):
             now=workflow.now(),
             rows=tuple(state.rows),
         )
-        summary = text(state.language, "activity", "record", what=", ".join(text(state.language, "register", w) for w in batch.about()))[
-            :200
-        ]
+        summary = record_summary(state.language, batch)
         await workflow.execute_activity_method(Registers.record, batch, summary=summary, **options.RECORD)
         written = {row.seq for row in batch.rows}
         self._recording = False
@@ -297,6 +289,11 @@ async def read(activity: Callable[[Any, Q], Awaitable[A]], question: Q, summary:
         return await workflow.execute_local_activity_method(activity, question, summary=summary[:200], **options.LOCAL_READ)
     except (ActivityError, ApplicationError):
         return await workflow.execute_activity_method(activity, question, summary=summary[:200], **otherwise)
+
+
+def record_summary(language: str, batch: RecordBatch) -> str:
+    """What a record writes, for the Temporal UI: the clauses, else the registers."""
+    return text(language, "activity", "record", what=", ".join(text(language, "register", what) for what in batch.about()))[:200]
 
 
 def _changed(shown: TypedSearchAttributes, key: SearchAttributeKey[T], value: T | None) -> list[SearchAttributeUpdate[Any]]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import sys
 import time
 
 from rich.console import Console
@@ -13,6 +11,7 @@ from rich.table import Table
 
 from deploy.demo.scenes import EXPECTED, Player, monthly_report, notice_round, register_counts, scenes
 from deploy.demo.stage import ROOT, Stage
+from runtime.process import leave
 
 console = Console(width=170, highlight=False)
 
@@ -76,8 +75,4 @@ async def _summary(stage: Stage, players: list[Player]) -> list[str]:
 
 
 if __name__ == "__main__":
-    code = asyncio.run(main())
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads may abort while the interpreter finalises (sdk-python issue 300); all is stopped and flushed by now.
-    os._exit(code)
+    leave(asyncio.run(main()))

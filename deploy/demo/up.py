@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
-import sys
 from pathlib import Path
 
 from rich.console import Console
 
 from deploy.demo.stage import ROOT, Stage
+from runtime.process import leave
 
 PORTS = (7233, 8233, 8080)
 """Temporal, its UI, the webhooks."""
@@ -84,8 +83,4 @@ async def _wait(stage: Stage, stop: asyncio.Event) -> str | None:
 
 
 if __name__ == "__main__":
-    code = asyncio.run(main())
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads may abort while the interpreter finalises (sdk-python issue 300); all is stopped and flushed by now.
-    os._exit(code)
+    leave(asyncio.run(main()))

@@ -196,6 +196,18 @@ class Report(Wire):
         return (line for line in self.lines if line.section in ENTRIES)
 
 
+def to_be_asked(report: Report, register: Iterable[Registered], contacts: Mapping[tuple[str, int], ContactDuty]) -> list[Registered]:
+    """The clients of a report of whose first contact their running cases may know more."""
+    told = {(line.case_uid, line.round) for line in report.lines}
+    return [
+        entry
+        for entry in register
+        if entry.row.entry == "accepted"
+        and (place := (entry.case_uid, entry.row.round)) in told
+        and must_be_asked(entry.row, contacts.get(place))
+    ]
+
+
 def must_be_asked(row: AcceptedClientRow, duty: ContactDuty | None) -> bool:
     """Whether the running case may know more of the first contact: a duty met in time is filed with the next record of its case."""
     if duty is None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import statistics
 import sys
@@ -29,6 +28,7 @@ from standardwebhooks.webhooks import Webhook
 from deploy.demo.stage import Stage
 from runtime.database import open_database
 from runtime.inbox import UNDELIVERED, InboxState
+from runtime.process import leave
 from runtime.tables import inbox
 from starter.doors import DOORS
 from starter.views import read_case
@@ -248,8 +248,4 @@ def main(events: int = 10_000) -> int:
 
 
 if __name__ == "__main__":
-    code = main(int(sys.argv[1])) if len(sys.argv) > 1 else main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads may abort while the interpreter finalises (sdk-python issue 300); all is stopped and flushed by now.
-    os._exit(code)
+    leave(main(int(sys.argv[1])) if len(sys.argv) > 1 else main())

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ from deploy.demo.stage import ROOT, Stage
 from regulations.calendar_spec import CalendarSpec
 from regulations.working_time import WorkingTime, working_time
 from runtime.database import open_database, reading
+from runtime.process import leave
 from runtime.tables import billing_access_grants, billing_invoices, billing_payments, billing_tariffs, obligations
 from starter.delivery import deliver
 from starter.doors import DOORS
@@ -188,5 +188,4 @@ def main(cases: int = CASES, rate: float = RATE) -> None:
 if __name__ == "__main__":
     given = sys.argv[1:]
     main(int(given[0]) if given else CASES, float(given[1]) if len(given) > 1 else RATE)
-    sys.stdout.flush()
-    os._exit(0)  # the SDK's threads may abort while the interpreter finalises (sdk-python issue 300)
+    leave(0)

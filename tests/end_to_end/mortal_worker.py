@@ -14,7 +14,6 @@ import asyncio
 import functools
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ import worker
 from activities.planning import Planning
 from runtime import registers
 from runtime.effect_ledger import EffectLedger
+from runtime.process import leave
 from runtime.registers import RegisterWriter
 from workflows import options
 
@@ -83,7 +83,4 @@ async def count_and_die(self: Planning, request: Any) -> Any:
 setattr(Planning, "plan", count_and_die)  # noqa: B010
 
 if __name__ == "__main__":
-    code = worker.main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    leave(worker.main())

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import re
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any
 
 from temporalio.client import WorkflowHistory
 
+from runtime.process import leave
 from tests.replay.commands import COMMANDS, HISTORIES, commands_of_workflows
 from tests.replay.outcomes import OUTCOMES
 from tests.replay.played import Outcome
@@ -69,5 +69,4 @@ async def record(*names: str) -> None:
 if __name__ == "__main__":
     logging.disable(logging.WARNING)  # activities that are to fail
     asyncio.run(record(*sys.argv[1:]))
-    sys.stdout.flush()
-    os._exit(0)
+    leave(0)

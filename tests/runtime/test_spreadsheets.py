@@ -7,11 +7,10 @@ import io
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zipfile import ZipFile
 
 import openpyxl
@@ -21,42 +20,17 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 from python_calamine import CalamineWorkbook
 
+from regulations.handoff.report_words import Column, Kind, Sheet, Table, Totals
 from runtime.spreadsheets import Cell, workbook
 
 MADE = datetime(2026, 11, 2, 7, 0, 0, 123456, UTC)
-Kind = Literal["text", "count", "money", "hours", "date", "instant"]
 
 
-@dataclass(frozen=True)
-class Column:
-    heading: str
-    kind: Kind
-    width: int = 20
+def column(heading: str, kind: Kind) -> Column:
+    return Column(heading, kind, 20)
 
 
-@dataclass(frozen=True)
-class Totals:
-    label: str
-    by: int
-    of: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    totals: Totals | None = None
-    caption: str = ""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    title: str
-    tables: tuple[Table, ...]
-    above: tuple[str, ...] = field(default=())
-
-
-COLUMNS = (Column("Клиент", "text"), Column("Валюта", "text"), Column("Сумма", "money"), Column("Дата", "date"), Column("Время", "instant"))
+COLUMNS = (column("Клиент", "text"), column("Валюта", "text"), column("Сумма", "money"), column("Дата", "date"), column("Время", "instant"))
 HOSTILE = (
     "=1+1",
     "+7 900",
@@ -160,7 +134,7 @@ def test_what_is_too_long_for_a_cell_is_cut_and_not_lost() -> None:
 
 
 def test_words_and_several_tables_stand_below_each_other() -> None:
-    table = Table((Column("Раздел", "text"), Column("Клиентов", "count")), (("Приняты", 3),), caption="Разделы")
+    table = Table((column("Раздел", "text"), column("Клиентов", "count")), (("Приняты", 3),), caption="Разделы")
     content = workbook([Sheet("Итоги", (table, table), ("Отчёт", "Компания"))], title="Отчёт", made_at=MADE)
     rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name("Итоги").to_python()
     expected = ["Отчёт", "Компания", "", "Разделы", "Раздел", "Приняты", "", "Разделы", "Раздел", "Приняты"]

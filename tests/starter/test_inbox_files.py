@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from runtime.documents.reader import LARGEST
 from runtime.encryption import KeyRing
 from runtime.files import FileStore
 from runtime.inbox import InboxState
 from starter.delivery import read_event
 from starter.delivery_outcome import DeliveryError
-from starter.inbox_files import LARGEST, MOST, take_files
+from starter.inbox_files import MOST, take_files
 from tests.starter.inbox_world import Desk, event
 
 CANARY = b"kanareyka"
