@@ -16,7 +16,8 @@ from tests.databases import sqlite_in
 from tests.regulations.handoff.test_report import row
 from tests.replay.played import IDENTITY, Outcome
 from tests.workflows.conftest import time_skipping
-from tests.workflows.desk import Desk, desk_over, start, to_the_first
+from tests.workflows.desk import Desk, desk_over, pass_to, start, to_the_first
+from tests.workflows.skipping import ended
 
 
 @asynccontextmanager
@@ -30,9 +31,10 @@ async def _on_the_first(folder: Path) -> AsyncIterator[tuple[WorkflowEnvironment
 
 
 async def _sent_at_its_hour(folder: Path) -> WorkflowHistory:
-    async with _on_the_first(folder) as (env, _, month, _):
+    async with _on_the_first(folder) as (env, _, month, hour):
         handle = await start(env.client, f"report/handoff/{month}")
-        assert (await handle.result()).outcome == "sent"
+        await pass_to(env, hour + timedelta(minutes=1))
+        assert (await ended(env, handle)).outcome == "sent"
         return await handle.fetch_history()
 
 
@@ -41,9 +43,9 @@ async def _late(folder: Path) -> WorkflowHistory:
     async with _on_the_first(folder) as (env, desk, month, hour):
         desk.mail.fault = MailFault.DOWN
         handle = await start(env.client, f"report/handoff/{month}")
-        await env.sleep(hour - await env.get_current_time() + timedelta(hours=9))
+        await pass_to(env, hour + timedelta(hours=9))
         desk.mail.fault = None
-        assert (await handle.result()).outcome == "sent"
+        assert (await ended(env, handle)).outcome == "sent"
         assert (await desk.obligation(month)).state == "met_late"
         return await handle.fetch_history()
 
@@ -53,24 +55,24 @@ async def _refused_and_sent(folder: Path) -> WorkflowHistory:
     async with _on_the_first(folder) as (env, desk, month, hour):
         desk.mail.fault = MailFault.NO_SUCH_USER
         handle = await start(env.client, f"report/handoff/{month}")
-        await env.sleep(hour - await env.get_current_time() + timedelta(hours=2, minutes=30))
+        await pass_to(env, hour + timedelta(hours=2, minutes=30))
         desk.mail.fault = None
-        assert (await handle.result()).outcome == "sent"
+        assert (await ended(env, handle)).outcome == "sent"
         return await handle.fetch_history()
 
 
 async def _sent(env: WorkflowEnvironment, month: str, hour: datetime) -> None:
-    """Another run has sent it. Its end is awaited without skipping: the server would skip on to where that run had timed out."""
+    """Another run has sent it."""
     run = await start(env.client, "report/handoff/first", ReportRequest(month=month))
-    await env.sleep(hour - await env.get_current_time() + timedelta(minutes=1))
-    await env.client.get_workflow_handle(run.id).result()
+    await pass_to(env, hour + timedelta(minutes=1))
+    await ended(env, run)
 
 
 async def _already_sent(folder: Path) -> WorkflowHistory:
     async with _on_the_first(folder) as (env, _, month, hour):
         await _sent(env, month, hour)
         handle = await start(env.client, f"report/handoff/{month}", ReportRequest(month=month))
-        assert (await handle.result()).outcome == "already_sent"
+        assert (await ended(env, handle)).outcome == "already_sent"
         return await handle.fetch_history()
 
 
@@ -79,7 +81,7 @@ async def _sent_again(folder: Path) -> WorkflowHistory:
     async with _on_the_first(folder) as (env, _, month, hour):
         await _sent(env, month, hour)
         handle = await start(env.client, f"report/handoff/{month}", ReportRequest(month=month, resend=True))
-        assert (await handle.result()).outcome == "sent"
+        assert (await ended(env, handle)).outcome == "sent"
         return await handle.fetch_history()
 
 

@@ -26,7 +26,7 @@ def _held(workflow: Any, at: datetime, ends: RoundResult, rows: tuple[str, ...] 
             await office.record(*(_row(office, row) for row in rows))
             office.catcher.fault = fault
             id = f"reglament/{'digest' if workflow is DailyDigest else 'notices'}/Europe.Moscow"
-            assert await hold(env.client, workflow, at=at, id=id) == ends
+            assert await hold(env, workflow, at=at, id=id) == ends
             return await env.client.get_workflow_handle(id).fetch_history()
 
     return outcome

@@ -25,6 +25,7 @@ from runtime.registers import RegisterWriter
 from tests.activities.office import Cases, Office, made_of
 from tests.databases import sqlite_in
 from tests.regulations.handoff.course import CALENDAR, at
+from tests.workflows.skipping import until_it_waits
 from tests.workflows.world import planning
 from workflows.handoff_report import HandoffReport
 
@@ -64,11 +65,16 @@ async def desk_over(engine: AsyncEngine, folder: Path) -> AsyncIterator[Desk]:
 
 
 async def start(client: Client, id: str, request: ReportRequest | None = None) -> WorkflowHandle[HandoffReport, ReportResult]:
-    """Starts a run; without a request as the schedule does."""
-    handle: WorkflowHandle[HandoffReport, ReportResult] = await client.start_workflow(
-        "HandoffReport", *([request] if request else []), id=id, task_queue=QUEUE, result_type=ReportResult
-    )
+    """Starts a run, and gives it time to set its timer; without a request as the schedule does."""
+    await client.start_workflow("HandoffReport", *([request] if request else []), id=id, task_queue=QUEUE)
+    handle: WorkflowHandle[HandoffReport, ReportResult] = client.get_workflow_handle_for(HandoffReport.run, id)
+    await until_it_waits(handle)
     return handle
+
+
+async def pass_to(env: WorkflowEnvironment, moment: datetime) -> None:
+    """Lets time pass until then."""
+    await env.sleep(moment - await env.get_current_time())
 
 
 async def to_the_first(env: WorkflowEnvironment) -> tuple[str, datetime]:

@@ -97,7 +97,9 @@ async def withdrawn(env: WorkflowEnvironment, play: Play) -> ReadOut:
 
 async def begin_correction(play: Play, fact: LearntFact) -> WorkflowHandle[Correction, CorrectionOutcome]:
     news = LateNews(address=play.handle.id, fact=fact, ended_at=await play.now())
-    return await play.client.start_workflow(Correction.run, news, id=f"correction/{play.handle.id}/{fact.key}", task_queue="reglament")
+    id = f"correction/{play.handle.id}/{fact.key}"
+    await play.client.start_workflow(Correction.run, news, id=id, task_queue="reglament")
+    return play.client.get_workflow_handle_for(Correction.run, id)
 
 
 async def learn(play: Play, kind: type[m.Message], happened: datetime, **fields: Any) -> WorkflowHandle[Correction, CorrectionOutcome]:

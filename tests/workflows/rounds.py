@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from deploy.demo.smtp_catcher import SmtpCatcher
@@ -17,6 +18,7 @@ from regulations.rounds import RoundRequest, RoundResult
 from runtime.connection import workflow_runner
 from tests.activities.test_notices import MOSCOW, Office
 from tests.databases import sqlite_in
+from tests.workflows.skipping import ended
 from workflows.daily_digest import DailyDigest
 from workflows.notice_round import NoticeRound
 
@@ -47,8 +49,8 @@ def worker(client: Client, office: Office) -> Worker:
     )
 
 
-async def hold(client: Client, workflow: Any, zone: str = MOSCOW, at: datetime | None = None, id: str = "") -> RoundResult:
-    result: RoundResult = await client.execute_workflow(
-        workflow.run, RoundRequest(zone=zone, at=at), id=id or f"round-{next(ids)}", task_queue="rounds", result_type=RoundResult
-    )
-    return result
+async def hold(env: WorkflowEnvironment, workflow: Any, zone: str = MOSCOW, at: datetime | None = None, id: str = "") -> RoundResult:
+    id = id or f"round-{next(ids)}"
+    await env.client.start_workflow(workflow.run, RoundRequest(zone=zone, at=at), id=id, task_queue="rounds")
+    handle: WorkflowHandle[Any, RoundResult] = env.client.get_workflow_handle_for(workflow.run, id)
+    return await (ended(env, handle, timedelta(seconds=10)) if env.supports_time_skipping else handle.result())

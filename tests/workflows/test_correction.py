@@ -19,6 +19,7 @@ from tests.databases import sqlite_in
 from tests.regulations.handoff.course import FILES
 from tests.workflows.play import play_on, to_monday
 from tests.workflows.registered import RegisteredWorld, due, learn, missed_request, withdrawn
+from tests.workflows.skipping import ended
 from workflows.correction import Correction
 
 
@@ -43,13 +44,13 @@ async def test_a_missed_first_contact_is_corrected_after_the_case(
         assert await world.entries("2.2.4") == ["recorded"]
         happened = due(case, "2.2.4") + timedelta(seconds=seconds)
         handle = await learn(play, m.FirstContact, happened)
-        assert await handle.result() == CorrectionOutcome(results={"2.2.4": result}, letter=None)
+        assert await ended(skipping, handle) == CorrectionOutcome(results={"2.2.4": result}, letter=None)
         [duty] = await world.stored("obligations", clause="2.2.4")
         assert (duty["state"], duty["met_at"]) == (state, happened)
         told = [row["role"] for row in await world.stored("notices", kind="breach_withdrawn")]
         assert sorted(told) == (["cc", "cc_head"] if result == "withdrawn" else [])
         told_twice = await learn(play, m.FirstContact, happened)
-        assert (await told_twice.result()).results == {"2.2.4": "recorded" if result == "withdrawn" else "stands"}
+        assert (await ended(skipping, told_twice)).results == {"2.2.4": "recorded" if result == "withdrawn" else "stands"}
         assert len(await world.stored("corrections")) == 2
 
 
@@ -60,7 +61,7 @@ async def test_the_partner_is_told_in_working_time_and_in_the_thread(skipping: W
         case = await missed_request(skipping, play)
         evening = await skipping.get_current_time()
         handle = await learn(play, m.RequestReceived, due(case, "2.1.3"), subject="Обучение клиента от ИП Петров", files=FILES)
-        outcome = await handle.result()
+        outcome = await ended(skipping, handle)
         assert outcome == CorrectionOutcome(results={"2.1.3": "withdrawn", "2.1.4": "withdrawn"}, letter="sent")
         letter = world.letters[-1]
         assert (letter.template, letter.to) == ("handoff/breach_withdrawn", ("partner@example.org",))
@@ -76,7 +77,7 @@ async def test_a_letter_that_is_refused_is_left_to_a_person(skipping: WorkflowEn
         case = await missed_request(skipping, play)
         world.refuse_letters = True
         handle = await learn(play, m.RequestReceived, due(case, "2.1.3"), subject="Обучение клиента от ИП Петров", files=FILES)
-        assert (await handle.result()).letter == "unsent"
+        assert (await ended(skipping, handle)).letter == "unsent"
         assert [row["what"] for row in await world.stored("incidents")] == ["letter_refused"]
         assert [row["role"] for row in await world.stored("notices", kind="incident")] == ["cc_head"]
         last: Sequence[Any] = world.batches[-1].rows
@@ -94,7 +95,7 @@ async def test_attachments_are_read_before_they_prove_anything(
         world.problem = problem
         kept = [f.model_copy(update={"sha256": digit * 64}) for f, digit in zip(FILES, "ab", strict=True)]
         handle = await learn(play, m.RequestReceived, due(case, "2.1.4"), subject="Обучение клиента от ИП Петров", files=kept)
-        assert (await handle.result()).results == {"2.1.3": "withdrawn", "2.1.4": result}
+        assert (await ended(skipping, handle)).results == {"2.1.3": "withdrawn", "2.1.4": result}
         [question] = world.read
         assert "inn" in question.fields
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,7 +32,8 @@ from runtime.reports import ReportStore
 from tests.activities.office import attached
 from tests.regulations.handoff.course import at
 from tests.regulations.handoff.test_report import row
-from tests.workflows.desk import COMPANY, Desk, desk, engine, start, to_the_first
+from tests.workflows.desk import COMPANY, Desk, desk, engine, pass_to, start, to_the_first
+from tests.workflows.skipping import ended
 from tests.workflows.world import until
 from workflows.handoff_report import HandoffReport
 
@@ -52,12 +52,11 @@ async def test_started_by_the_schedule_it_waits_for_its_hour_and_sends(skipping:
         begins = datetime.fromisoformat(f"{month}-05T09:00:00+00:00")
         await desk.register(row("u1", access_granted_at=begins, at=begins))
         handle = await start(skipping.client, "reglament/report/handoff-scheduled")
-        plain = skipping.client.get_workflow_handle_for(HandoffReport.run, handle.id)
-        await skipping.sleep(hour - await skipping.get_current_time() - timedelta(seconds=2))
-        read = await case(plain)
+        await pass_to(skipping, hour - timedelta(seconds=2))
+        read = await case(handle)
         assert (read.stage, read.obligations[0].clause, read.obligations[0].state) == ("waiting", "handoff 4.4", "open")
         assert desk.mail.letters == []
-        result = await handle.result()
+        result = await ended(skipping, handle)
         assert (result.outcome, result.month) == ("sent", month)
         assert result.sent_at is not None
         assert timedelta(0) <= result.sent_at - hour < timedelta(minutes=1)
@@ -78,13 +77,13 @@ async def test_mail_away_past_the_close_of_business_is_a_breach_at_the_due_insta
         month, hour = await to_the_first(skipping)
         desk.mail.fault = MailFault.DOWN
         handle = await start(skipping.client, "report")
-        await skipping.sleep(hour - await skipping.get_current_time() + timedelta(hours=9))
+        await pass_to(skipping, hour + timedelta(hours=9))
         due = hour + timedelta(hours=8)
         assert (await desk.obligation(month)).state == "overdue"
         [breach] = await desk.rows(tables.breaches)
         assert (breach.entry, breach.due, breach.at) == ("recorded", due, due)
         desk.mail.fault = None
-        result = await handle.result()
+        result = await ended(skipping, handle)
         assert result.sent_at is not None
         assert result.sent_at > due
         assert len(desk.mail.letters) == 1
@@ -98,21 +97,23 @@ async def test_mail_away_past_the_close_of_business_is_a_breach_at_the_due_insta
 @pytest.mark.clause("handoff 4.4")
 async def test_run_again_it_sends_nothing_and_forced_the_same_file_in_a_new_letter(skipping: WorkflowEnvironment, desk: Desk) -> None:
     async with desk.worker(skipping.client):
-        month, _ = await to_the_first(skipping)
-        first = await (await start(skipping.client, "one", ReportRequest(month=month))).result()
+        month, hour = await to_the_first(skipping)
+        one = await start(skipping.client, "one", ReportRequest(month=month))
+        await pass_to(skipping, hour + timedelta(minutes=1))
+        first = await ended(skipping, one)
         await skipping.sleep(timedelta(days=3))
         await desk.register(row("u1"))
-        again = await (await start(skipping.client, "two", ReportRequest(month=month))).result()
+        again = await ended(skipping, await start(skipping.client, "two", ReportRequest(month=month)))
         assert (first.outcome, again.outcome) == ("sent", "already_sent")
         assert again.sent_at == first.sent_at
         assert again.digest == first.digest
         assert len(desk.mail.letters) == 1
         before = await desk.rows(tables.obligations), await desk.rows(tables.breaches)
-        forced = await (await start(skipping.client, "three", ReportRequest(month=month, resend=True))).result()
+        forced = await ended(skipping, await start(skipping.client, "three", ReportRequest(month=month, resend=True)))
         assert (forced.outcome, forced.digest, forced.sent_at) == ("sent", first.digest, first.sent_at)
-        one, other = desk.mail.letters
-        assert attached(one) == attached(other)
-        assert one.message["Message-ID"] != other.message["Message-ID"]
+        letter, other = desk.mail.letters
+        assert attached(letter) == attached(other)
+        assert letter.message["Message-ID"] != other.message["Message-ID"]
         assert (await desk.rows(tables.obligations), await desk.rows(tables.breaches)) == before
         assert (await desk.obligation(month)).state == "met"
 
@@ -120,9 +121,10 @@ async def test_run_again_it_sends_nothing_and_forced_the_same_file_in_a_new_lett
 @pytest.mark.clause("handoff 4.4")
 async def test_two_runs_of_a_month_at_once_send_one_letter(skipping: WorkflowEnvironment, desk: Desk) -> None:
     async with desk.worker(skipping.client):
-        month, _ = await to_the_first(skipping)
+        month, hour = await to_the_first(skipping)
         runs = [await start(skipping.client, f"run-{n}", ReportRequest(month=month)) for n in range(2)]
-        results = await asyncio.gather(*(run.result() for run in runs))
+        await pass_to(skipping, hour)
+        results = [await ended(skipping, run) for run in runs]
         assert len(desk.mail.letters) == 1
         assert len({(r.digest, r.month) for r in results}) == 1
         assert (await desk.obligation(month)).state == "met"
@@ -136,11 +138,11 @@ async def test_refused_by_the_mail_server_it_is_an_incident_and_goes_out_once_th
         month, hour = await to_the_first(skipping)
         desk.mail.fault = MailFault.NO_SUCH_USER
         handle = await start(skipping.client, "report")
-        await skipping.sleep(hour - await skipping.get_current_time() + timedelta(hours=2, minutes=30))
+        await pass_to(skipping, hour + timedelta(hours=2, minutes=30))
         [incident] = await desk.rows(tables.incidents)
         assert (incident.what, incident.case_uid) == ("report_failed", f"report-handoff-{month}")
         desk.mail.fault = None
-        assert (await handle.result()).outcome == "sent"
+        assert (await ended(skipping, handle)).outcome == "sent"
         assert (await desk.obligation(month)).state == "met"
         assert len(desk.mail.letters) == 1
 
@@ -149,7 +151,7 @@ async def test_a_month_that_is_not_over_ends_the_run_with_words(skipping: Workfl
     async with desk.worker(skipping.client):
         month = f"{COMPANY.local(await skipping.get_current_time()):%Y-%m}"
         with pytest.raises(WorkflowFailureError) as failed:
-            await (await start(skipping.client, "early", ReportRequest(month=month))).result()
+            await ended(skipping, await start(skipping.client, "early", ReportRequest(month=month)))
         cause = failed.value.cause.__cause__
         assert isinstance(cause, ApplicationError)
         assert f"the month {month} is not over" in str(cause)
@@ -190,9 +192,10 @@ async def test_a_schedule_that_starts_late_still_means_the_month_before_its_own_
 
 async def test_a_run_replays_and_a_long_one_is_handed_over_whole(skipping: WorkflowEnvironment, desk: Desk) -> None:
     async with desk.worker(skipping.client):
-        month, _ = await to_the_first(skipping)
+        month, hour = await to_the_first(skipping)
         handle = await start(skipping.client, "report", ReportRequest(month=month))
-        await handle.result()
+        await pass_to(skipping, hour + timedelta(minutes=1))
+        await ended(skipping, handle)
         history = await handle.fetch_history()
         converter = skipping.client.data_converter
         await Replayer(workflows=[HandoffReport], data_converter=converter, workflow_runner=workflow_runner()).replay_workflow(history)

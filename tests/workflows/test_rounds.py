@@ -35,26 +35,26 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
 async def test_a_round_mails_what_is_ripe_and_the_next_one_finds_nothing(server: WorkflowEnvironment, office: Office) -> None:
     await office.record(office.notice(role="cc"), office.notice(role="cc_head"), office.notice(role="far"))
     async with worker(server.client, office):
-        assert await hold(server.client, NoticeRound, at=MONDAY - timedelta(seconds=1)) == RoundResult()
-        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult(sent=2)
-        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult()
-        assert await hold(server.client, NoticeRound, VLADIVOSTOK, local(VLADIVOSTOK, "2026-11-23 09:00")) == RoundResult(sent=1)
+        assert await hold(server, NoticeRound, at=MONDAY - timedelta(seconds=1)) == RoundResult()
+        assert await hold(server, NoticeRound, at=MONDAY) == RoundResult(sent=2)
+        assert await hold(server, NoticeRound, at=MONDAY) == RoundResult()
+        assert await hold(server, NoticeRound, VLADIVOSTOK, local(VLADIVOSTOK, "2026-11-23 09:00")) == RoundResult(sent=1)
     assert sorted(to for to, _ in office.mailed()) == ["cc@company.example", "far@company.example", "head@company.example"]
 
 
 async def test_a_digest_goes_once_a_day(server: WorkflowEnvironment, office: Office) -> None:
     await office.record(office.duty())
     async with worker(server.client, office):
-        assert await hold(server.client, DailyDigest, at=TEN) == RoundResult(sent=2)
-        assert await hold(server.client, DailyDigest, at=TEN + timedelta(hours=1)) == RoundResult()
+        assert await hold(server, DailyDigest, at=TEN) == RoundResult(sent=2)
+        assert await hold(server, DailyDigest, at=TEN + timedelta(hours=1)) == RoundResult()
 
 
 async def test_a_letter_refused_for_good_is_an_incident_that_names_the_round(server: WorkflowEnvironment, office: Office) -> None:
     await office.record(office.notice(role="cc"))
     office.catcher.fault = MailFault.NO_SUCH_USER
     async with worker(server.client, office):
-        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult(refused=1)
-        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult()
+        assert await hold(server, NoticeRound, at=MONDAY) == RoundResult(refused=1)
+        assert await hold(server, NoticeRound, at=MONDAY) == RoundResult()
     [(what, address, _)] = await incidents(office)
     assert (what, address.startswith("round-")) == ("notices_refused", True)
 
@@ -64,9 +64,9 @@ async def test_a_fault_of_our_own_loses_nothing(server: WorkflowEnvironment, off
     await office.record(office.notice(role="cc"))
     good, office.post._letters = office.post._letters, type(office.post._letters)([], "robot@company.example")  # no template is there
     async with worker(server.client, office):
-        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult(left=1)
+        assert await hold(server, NoticeRound, at=MONDAY) == RoundResult(left=1)
         office.post._letters = good
-        assert await hold(server.client, NoticeRound, at=MONDAY) == RoundResult(sent=1)
+        assert await hold(server, NoticeRound, at=MONDAY) == RoundResult(sent=1)
     assert await incidents(office) == []
 
 
@@ -74,13 +74,13 @@ async def test_a_mail_server_that_is_away_ends_the_round_and_not_the_letter(skip
     await office.record(office.notice())
     office.catcher.fault = MailFault.DOWN
     async with worker(skipping.client, office):
-        assert await hold(skipping.client, NoticeRound, at=MONDAY, id="away") == RoundResult(left=1)
+        assert await hold(skipping, NoticeRound, at=MONDAY, id="away") == RoundResult(left=1)
         events = (await skipping.client.get_workflow_handle("away").fetch_history()).events
         lasted = events[-1].event_time.ToDatetime() - events[0].event_time.ToDatetime()
         assert timedelta(minutes=1) < lasted < timedelta(minutes=5), "rounds do not overlap: this one ends before the next"
         await office.record(office.notice("warning", key="2.2.5/1"), office.duty("open", "2.2.5/1"))
         office.catcher.fault = None
-        assert await hold(skipping.client, NoticeRound, at=MONDAY + timedelta(minutes=5)) == RoundResult(sent=1)
+        assert await hold(skipping, NoticeRound, at=MONDAY + timedelta(minutes=5)) == RoundResult(sent=1)
     assert office.mailed() == [("cc@company.example", "reglament: 1 нарушение, 1 напоминание")]
 
 
@@ -91,9 +91,9 @@ async def test_the_round_is_held_for_the_time_of_its_start_when_it_has_no_other(
     await office.record(office.notice("incident", key="x", earliest=friday))
     async with worker(skipping.client, office):
         await skipping.sleep(friday - await skipping.get_current_time())
-        assert await hold(skipping.client, NoticeRound) == RoundResult()
+        assert await hold(skipping, NoticeRound) == RoundResult()
         await skipping.sleep(monday - await skipping.get_current_time())
-        assert await hold(skipping.client, NoticeRound) == RoundResult(sent=1)
+        assert await hold(skipping, NoticeRound) == RoundResult(sent=1)
 
 
 @pytest.mark.parametrize("step", ["gather_notices", "send_letter", "notices_sent"])
