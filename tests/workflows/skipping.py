@@ -38,7 +38,7 @@ async def running(handle: WorkflowHandle[Any, Any]) -> bool:
 
 
 async def waits(handle: WorkflowHandle[Any, Any]) -> bool:
-    """Whether neither a workflow task nor an activity is under way. Further attempts count as waiting: this server does not tell them apart."""
+    """Whether neither a workflow task nor an activity is under way. A further attempt counts as waiting: it may be in its back-off."""
     events = (await handle.fetch_history()).events
     if events[-1].event_type in TASK:
         return False
