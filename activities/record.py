@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from activities.keyed import database_errors
-from regulations.effects import RecordBatch
+from regulations.rows import RecordBatch
 from runtime.registers import Origin, RegisterRow, RegisterWriter
 
 

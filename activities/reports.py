@@ -15,7 +15,7 @@ from activities import errors
 from activities.email import Correspondence
 from activities.keyed import database_errors
 from regulations.calendar_spec import CalendarError, CalendarSpec
-from regulations.effects import AcceptedClientRow, Letter, OnUnknown
+from regulations.effects import Letter, OnUnknown
 from regulations.handoff import report as rules
 from regulations.handoff.narration import ReadOut
 from regulations.handoff.report import ENTRIES, ContactDuty, Month, Registered, Report, Section
@@ -32,6 +32,7 @@ from regulations.handoff.report_effects import (
 from regulations.handoff.report_words import file_name, month_words, sheets, summary
 from regulations.handoff.state import KIND
 from regulations.plans import Address
+from regulations.rows import AcceptedClientRow
 from regulations.working_time import WorkingTime, working_time
 from runtime.reports import RegisteredClient, ReportHead, ReportLine, ReportsCrossedError, ReportStore, StoredReport
 from runtime.spreadsheets import CONTENT_TYPE, workbook

@@ -12,8 +12,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from regulations.effects import AnyRow, ObligationRow
 from regulations.plans import Opening, PlannedTerm
+from regulations.rows import AnyRow, ObligationRow
 
 
 class Refusal(Exception):

@@ -14,7 +14,9 @@ from typing import Literal
 
 from regulations.case import UNMET, Standing
 from regulations.documents import Document
-from regulations.effects import AccessGrant, AnyRow, BreachEntry, BreachRow, Letter, ObligationRow, Wire
+from regulations.effects import AccessGrant, Letter
+from regulations.rows import AnyRow, BreachEntry, BreachRow, ObligationRow
+from regulations.wire import Wire
 
 Result = Literal["withdrawn", "stands", "recorded"]
 """The breach was none; the breach stands, done late; there was no breach to correct."""

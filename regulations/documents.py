@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from regulations.effects import Wire
 from regulations.messages import Ident, Line
+from regulations.wire import Wire
 
 
 class Document(Wire):

@@ -11,11 +11,11 @@ from typing import Literal
 
 from pydantic import AwareDatetime, JsonValue, ValidationError
 
-from regulations.effects import Wire
 from regulations.handoff.duties import OWNERS
 from regulations.handoff.state import HandoffSettings
 from regulations.plans import Edition
 from regulations.terms import TermError, parse_term
+from regulations.wire import Wire
 
 SETTINGS: dict[str, type[Wire]] = {"handoff": HandoffSettings}
 CLAUSES: dict[str, frozenset[str]] = {"handoff": frozenset(OWNERS)}

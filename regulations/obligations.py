@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from regulations.case import CaseState, Evidence, Hold, Obligation, Refusal, Standing, Undone
 from regulations.catalogue import text
-from regulations.effects import BreachEntry, BreachRow, IncidentRow, NoticeKind, NoticeRow, ObligationRow
 from regulations.messages import CaseMessage, Extend, Message, Pause, Resume, Waive
 from regulations.plans import PlannedTerm
+from regulations.rows import BreachEntry, BreachRow, IncidentRow, NoticeKind, NoticeRow, ObligationRow
 
 SHORT_TERM = timedelta(days=4)
 """Terms that span no more than this are filed with the next record of their case instead of at once."""

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from regulations.effects import Wire
+from regulations.wire import Wire
 
 
 class Address(Wire):

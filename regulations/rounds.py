@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from regulations.effects import Letter, Wire
+from regulations.effects import Letter
+from regulations.wire import Wire
 
 
 class RoundRequest(Wire):

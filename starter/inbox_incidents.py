@@ -9,7 +9,7 @@ from typing import Literal
 
 from regulations.catalogue import text
 from regulations.company import Company, CompanyError
-from regulations.effects import IncidentRow, NoticeRow, Row
+from regulations.rows import IncidentRow, NoticeRow, Row
 from runtime.inbox import Entry
 from runtime.registers import Origin, RegisterRow, RegisterWriter
 from starter.doors import ESCALATION

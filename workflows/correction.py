@@ -17,10 +17,11 @@ with workflow.unsafe.imports_passed_through():
     from activities.record import Registers
     from regulations.catalogue import text
     from regulations.corrections import Corrected, CorrectionOutcome, LateNews, LearntFact, ToCorrect
-    from regulations.effects import Letter, RecordBatch
+    from regulations.effects import Letter
     from regulations.handoff import corrections
     from regulations.handoff.state import KIND
     from regulations.plans import OpeningRequest
+    from regulations.rows import RecordBatch
     from workflows import options
     from workflows.docket import read, record_summary
 

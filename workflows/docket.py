@@ -29,9 +29,9 @@ with workflow.unsafe.imports_passed_through():
     from regulations.case import CaseState, Refusal, Standing
     from regulations.catalogue import text
     from regulations.clocks import next_due, oldest_unmet, planned, terms_to_plan
-    from regulations.effects import RecordBatch
     from regulations.messages import Message
     from regulations.plans import OpeningRequest, PlanRequest, TermToPlan
+    from regulations.rows import RecordBatch
     from workflows import attributes, options
 
 S = TypeVar("S", bound=CaseState)

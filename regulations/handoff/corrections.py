@@ -12,27 +12,25 @@ from regulations.case import Refusal
 from regulations.catalogue import text
 from regulations.corrections import Bearing, Breach, Corrected, LearntFact, Result, ToCorrect, bear, numbered
 from regulations.documents import Document, DocumentsAnswer, DocumentsQuestion
-from regulations.effects import (
-    AcceptedClientRow,
-    AccessGrant,
-    AnyRow,
-    BreachEntry,
-    BreachRow,
-    CorrectionRow,
-    IncidentRow,
-    Letter,
-    NoticeKind,
-    NoticeRow,
-    ObligationRow,
-    Thread,
-    Wire,
-)
+from regulations.effects import AccessGrant, Letter, Thread
 from regulations.handoff.checks import BEFORE_SALE, counts
 from regulations.handoff.facts import PLAIN_DUTIES
 from regulations.handoff.state import CC_HEAD, KIND, PARTNER, HandoffSettings
 from regulations.messages import AccessGranted, EnteredIntoCrm, FirstContact, Message, RequestReceived
 from regulations.obligations import AHEAD
 from regulations.plans import Opening, PlanAnswer, TermToPlan
+from regulations.rows import (
+    AcceptedClientRow,
+    AnyRow,
+    BreachEntry,
+    BreachRow,
+    CorrectionRow,
+    IncidentRow,
+    NoticeKind,
+    NoticeRow,
+    ObligationRow,
+)
+from regulations.wire import Wire
 
 CLAUSES: dict[str, tuple[str, ...]] = {
     **{message.__name__: (clause,) for message, clause in PLAIN_DUTIES.items()},

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from regulations.case import UNMET, Evidence, Obligation, Standing
-from regulations.effects import AcceptedClientRow, CrmRecord, PaymentRegisterRow
+from regulations.effects import CrmRecord
 from regulations.handoff.state import (
     CC,
     CC_HEAD,
@@ -21,6 +21,7 @@ from regulations.handoff.state import (
 )
 from regulations.messages import Accepted
 from regulations.obligations import close, open_obligation, settle, waive
+from regulations.rows import AcceptedClientRow, PaymentRegisterRow
 
 OWNERS: dict[str, tuple[str, str]] = {
     "2.1.1": (PARTNER, SENIOR_REGIONAL_MANAGER),

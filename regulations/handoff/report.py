@@ -13,7 +13,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from regulations.effects import AcceptedClientRow, Wire
+from regulations.rows import AcceptedClientRow
+from regulations.wire import Wire
 
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 

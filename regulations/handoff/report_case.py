@@ -12,7 +12,6 @@ from pydantic import Field
 from regulations.case import UNMET, CaseState, Evidence, Obligation, Refusal, Standing, Wait
 from regulations.catalogue import text
 from regulations.clocks import calendar_changed, next_due, next_instant, ran_out, warn_at
-from regulations.effects import Wire
 from regulations.handoff.duties import OWNERS
 from regulations.handoff.narration import ReadOut, duty, read_obligation
 from regulations.handoff.report import Month
@@ -21,6 +20,7 @@ from regulations.handoff.report_words import month_words
 from regulations.handoff.state import FINANCE, KIND, REGIONAL_DIRECTORATE, HandoffSettings
 from regulations.messages import CalendarChanged, Message
 from regulations.obligations import admit, breach, incident, notice, open_obligation, settle, taken
+from regulations.wire import Wire
 
 CLAUSE = "4.4"
 RECIPIENTS = (REGIONAL_DIRECTORATE, FINANCE)

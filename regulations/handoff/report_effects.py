@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from regulations.effects import LetterOutcome, Wire
+from regulations.effects import LetterOutcome
 from regulations.handoff.report import Month
+from regulations.wire import Wire
 
 
 class ReportQuestion(Wire):

@@ -8,9 +8,11 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from regulations.case import CaseState, Evidence, Obligation
-from regulations.effects import AcceptedClientRow, AccessGrant, CrmRecord, Payment, Price, Wire
+from regulations.effects import AccessGrant, CrmRecord, Payment, Price
 from regulations.messages import RequestFile, Sold
 from regulations.plans import Edition
+from regulations.rows import AcceptedClientRow
+from regulations.wire import Wire
 
 KIND = "handoff"
 PARTNER, CC, CC_HEAD = "partner", "cc", "cc_head"

@@ -8,9 +8,10 @@ from pydantic import JsonValue
 
 from regulations.case import Obligation, Tell
 from regulations.catalogue import text
-from regulations.effects import Letter, NoticeKind, OnUnknown, Thread
+from regulations.effects import Letter, OnUnknown, Thread
 from regulations.handoff.state import ENDS, KIND, PARTNER, HandoffState, Stage
 from regulations.obligations import notice
+from regulations.rows import NoticeKind
 
 THREADED = frozenset({"handoff/accepted", "handoff/returned", "handoff/incomplete"})
 """Letters that answer the partner's own e-mail."""

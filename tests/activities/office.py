@@ -15,10 +15,10 @@ from activities.email import Correspondence
 from activities.record import Registers
 from activities.reports import CaseReader, Reports
 from deploy.demo.smtp_catcher import Caught, SmtpCatcher
-from regulations.effects import ObligationRow, RecordBatch
 from regulations.handoff.report import ContactDuty, Registered
 from regulations.handoff.report_effects import BuiltReport, ReportQuestion, ReportStanding, ReportToBuild, ReportToSend, SentReport
 from regulations.plans import Address
+from regulations.rows import ObligationRow, RecordBatch
 from runtime import tables
 from runtime.effect_ledger import EffectLedger
 from runtime.letters import Letters

@@ -16,9 +16,10 @@ from activities import errors
 from activities.corrections import Corrections
 from activities.record import Registers
 from regulations.corrections import Corrected, ToCorrect
-from regulations.effects import AnyRow, Letter, RecordBatch
+from regulations.effects import Letter
 from regulations.handoff.corrections import learnt
 from regulations.messages import FirstContact, Message, RequestReceived, TrainingDone, Withdraw
+from regulations.rows import AnyRow, RecordBatch
 from runtime import held_registers, tables
 from runtime.database import open_database
 from runtime.effect_ledger import EffectLedger

@@ -23,10 +23,10 @@ from activities.record import Registers
 from deploy.demo.smtp_catcher import MailFault, SmtpCatcher
 from regulations.calendar_spec import CalendarSpec
 from regulations.company import Company
-from regulations.effects import AnyRow, BreachEntry, BreachRow, NoticeRow, ObligationRow, RecordBatch
 from regulations.notices import LeftOut
 from regulations.plans import Address
 from regulations.rounds import Gather, Gathered, LettersRefused, LettersSent
+from regulations.rows import AnyRow, BreachEntry, BreachRow, NoticeRow, ObligationRow, RecordBatch
 from runtime import tables
 from runtime.effect_ledger import EffectLedger
 from runtime.letters import Letters

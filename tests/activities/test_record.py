@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities import errors
 from activities.record import Registers
-from regulations.effects import (
+from regulations.rows import (
     AcceptedClientRow,
     AnyRow,
     BreachEntry,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulations.corrections import Bearing, bear, numbered
-from regulations.effects import BreachEntry, BreachRow, ObligationRow
+from regulations.rows import BreachEntry, BreachRow, ObligationRow
 
 START = datetime(2026, 11, 16, 7, 0, tzinfo=UTC)
 DUE = START + timedelta(days=3)

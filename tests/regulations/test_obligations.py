@@ -20,10 +20,10 @@ from regulations.clocks import (
     warn_at,
 )
 from regulations.counting import count
-from regulations.effects import BreachRow, IncidentRow, NoticeRow, ObligationRow
 from regulations.messages import FirstContact
 from regulations.obligations import admit, breach, close, notice, open_obligation, settle, taken, waive
 from regulations.plans import Address, Edition, Opening, PlannedTerm, PlanRequest, TermToPlan
+from regulations.rows import BreachRow, IncidentRow, NoticeRow, ObligationRow
 from regulations.working_time import working_time
 from tests.regulations.handoff.course import CALENDAR, at
 

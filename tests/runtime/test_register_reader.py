@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record import Registers
-from regulations.effects import AnyRow, BreachRow, IncidentRow, ObligationRow, RecordBatch
+from regulations.rows import AnyRow, BreachRow, IncidentRow, ObligationRow, RecordBatch
 from runtime.database import DatabaseUnavailableError, open_database
 from runtime.register_reader import RegisteredCase, RegisterReader
 from runtime.registers import RegisterWriter

@@ -15,9 +15,9 @@ from activities.planning import Planning
 from activities.record import Registers
 from regulations.calendar_spec import CalendarSpec
 from regulations.editions import Editions
-from regulations.effects import RecordBatch
 from regulations.handoff.state import ROLES
 from regulations.plans import Address
+from regulations.rows import RecordBatch
 from regulations.working_time import WorkingTime, working_time
 from runtime.registers import RegisterWriter
 from runtime.tables import obligations

@@ -14,8 +14,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.record import Registers
 from regulations import messages as m
-from regulations.effects import CorrectionRow, RecordBatch
 from regulations.handoff.narration import read_out
+from regulations.rows import CorrectionRow, RecordBatch
 from runtime.registers import RegisterWriter
 from starter.corrections import correct, correction_id
 from starter.delivery_outcome import Delivered, DeliveryError

@@ -19,9 +19,10 @@ from activities.record import Registers
 from regulations import messages as m
 from regulations.corrections import CorrectionOutcome, LateNews, LearntFact
 from regulations.documents import DocumentsAnswer, DocumentsQuestion, Found
-from regulations.effects import Letter, LetterOutcome, RecordBatch
+from regulations.effects import Letter, LetterOutcome
 from regulations.handoff.corrections import learnt
 from regulations.handoff.narration import ReadOut
+from regulations.rows import RecordBatch
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.effect_ledger import EffectLedger

@@ -14,8 +14,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from regulations import messages as m
-from regulations.effects import BillingQuestion, NoticeRow, ObligationRow, Payment
+from regulations.effects import BillingQuestion, Payment
 from regulations.plans import PlanAnswer, PlanRequest
+from regulations.rows import NoticeRow, ObligationRow
 from tests.regulations.handoff.course import CC_HEAD_PERSON
 from tests.workflows.play import Play, play_on, to_monday
 from tests.workflows.world import World, planning, until

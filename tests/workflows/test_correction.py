@@ -14,7 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from regulations import messages as m
 from regulations.corrections import CorrectionOutcome, LateNews, LearntFact
-from regulations.effects import IncidentRow, NoticeRow
+from regulations.rows import IncidentRow, NoticeRow
 from tests.databases import sqlite_in
 from tests.regulations.handoff.course import FILES
 from tests.workflows.play import play_on, to_monday

@@ -12,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.documents import Documents
 from regulations import messages as m
-from regulations.effects import IncidentRow
+from regulations.rows import IncidentRow
 from runtime.database import migrate, open_database
 from runtime.documents.reader import DocumentReader
 from runtime.encryption import KeyRing

@@ -19,21 +19,7 @@ from regulations.clocks import planned, terms_to_plan
 from regulations.counting import count
 from regulations.documents import DocumentsAnswer, DocumentsQuestion, Found
 from regulations.editions import load_editions
-from regulations.effects import (
-    AccessGrant,
-    AnyRow,
-    BillingAnswer,
-    BreachRow,
-    CrmOutcome,
-    CrmRecord,
-    IncidentRow,
-    Letter,
-    LetterOutcome,
-    NoticeRow,
-    ObligationRow,
-    Payment,
-    Price,
-)
+from regulations.effects import AccessGrant, BillingAnswer, CrmOutcome, CrmRecord, Letter, LetterOutcome, Payment, Price
 from regulations.handoff.decisions import Decision, decide
 from regulations.handoff.facts import apply, learn_billing, learn_crm, learn_letter
 from regulations.handoff.requests import learn_documents
@@ -41,6 +27,7 @@ from regulations.handoff.state import ROLES, HandoffState, Stage
 from regulations.messages import Accepted, Actor, Client, Message, Partner, PaymentReceived, RequestFile, RequestReceived, Returned, Sold
 from regulations.notices import Pending, left_out, ripe
 from regulations.plans import Address, Opening, PlanRequest
+from regulations.rows import AnyRow, BreachRow, IncidentRow, NoticeRow, ObligationRow
 from regulations.working_time import working_time
 
 MOSCOW = ZoneInfo("Europe/Moscow")

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from regulations.case import Refusal, Standing
 from regulations.clocks import untold
-from regulations.effects import AcceptedClientRow, BillingAnswer, BreachRow, CrmOutcome, LetterOutcome, NoticeRow, PaymentRegisterRow
+from regulations.effects import BillingAnswer, CrmOutcome, LetterOutcome
 from regulations.handoff.facts import learn_billing, learn_crm, learn_letter
 from regulations.handoff.narration import details, read_out, result
 from regulations.messages import (
@@ -36,6 +36,7 @@ from regulations.messages import (
     Waive,
     Withdraw,
 )
+from regulations.rows import AcceptedClientRow, BreachRow, NoticeRow, PaymentRegisterRow
 from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, FILES, QUESTIONNAIRE, Course, at
 
 START = at("2026-11-16 10:00")

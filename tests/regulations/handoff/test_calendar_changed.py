@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from regulations.calendar_change import day_table, difference
 from regulations.case import Hold, Obligation, Refusal, Standing
 from regulations.clocks import terms_to_plan
-from regulations.effects import BreachRow, ObligationRow
 from regulations.handoff.facts import apply
 from regulations.messages import CalendarChanged, ClosingDocumentsSigned, Extend, FirstContact, Pause, Resume, TrainingDone, Waive
+from regulations.rows import BreachRow, ObligationRow
 from regulations.working_time import CalendarSpec, working_time
 from regulations.working_time import Pause as Stretch
 from tests.regulations.handoff.course import CALENDAR, CC_HEAD_PERSON, Course, at

@@ -7,14 +7,7 @@ from datetime import date
 import pytest
 
 from regulations.case import Refusal
-from regulations.effects import (
-    AcceptedClientRow,
-    BillingAnswer,
-    CrmOutcome,
-    Letter,
-    LetterOutcome,
-    PaymentRegisterRow,
-)
+from regulations.effects import BillingAnswer, CrmOutcome, Letter, LetterOutcome
 from regulations.handoff.facts import learn_billing, learn_crm, learn_letter
 from regulations.messages import (
     AccessGranted,
@@ -26,6 +19,7 @@ from regulations.messages import (
     Waive,
     Withdraw,
 )
+from regulations.rows import AcceptedClientRow, PaymentRegisterRow
 from tests.regulations.handoff.course import (
     CC_HEAD_PERSON,
     CC_PERSON,

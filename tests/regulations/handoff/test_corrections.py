@@ -14,16 +14,6 @@ from regulations.case import Refusal
 from regulations.corrections import ToCorrect
 from regulations.counting import count
 from regulations.documents import DocumentsAnswer, Found
-from regulations.effects import (
-    AcceptedClientRow,
-    AnyRow,
-    BreachEntry,
-    BreachRow,
-    CorrectionRow,
-    IncidentRow,
-    NoticeRow,
-    ObligationRow,
-)
 from regulations.handoff.corrections import (
     CLAUSES,
     Correction,
@@ -57,6 +47,7 @@ from regulations.messages import (
     Withdraw,
 )
 from regulations.plans import Opening, PlanRequest
+from regulations.rows import AcceptedClientRow, AnyRow, BreachEntry, BreachRow, CorrectionRow, IncidentRow, NoticeRow, ObligationRow
 from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, FILES, Course, at, sale
 
 MONDAY = at("2026-11-16 10:00")

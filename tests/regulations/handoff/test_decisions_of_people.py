@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from regulations.effects import ObligationRow
 from regulations.messages import Actor, Extend, FirstContact, Message, Pause, Resume, Waive
+from regulations.rows import ObligationRow
 from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, MANAGER, Course, at
 
 MONDAY = "2026-11-16 10:00"

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from regulations.case import Refusal
-from regulations.effects import BreachRow, NoticeRow
 from regulations.messages import (
     Accepted,
     AccessGranted,
@@ -24,6 +23,7 @@ from regulations.messages import (
     Waive,
     Withdraw,
 )
+from regulations.rows import BreachRow, NoticeRow
 from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, FILES, MANAGER, Course, at, sale
 
 MONDAY = "2026-11-16 10:00"

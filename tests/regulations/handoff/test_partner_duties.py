@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from regulations.effects import (
-    BillingAnswer,
-)
+from regulations.effects import BillingAnswer
 from regulations.handoff.facts import learn_billing
 from regulations.messages import (
     RequestFile,

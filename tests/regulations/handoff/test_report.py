@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulations.catalogue import text
-from regulations.effects import AcceptedClientRow
 from regulations.handoff.report import (
     ENTRIES,
     ContactDuty,
@@ -28,6 +27,7 @@ from regulations.handoff.report import (
     must_be_asked,
 )
 from regulations.handoff.report_words import LISTED, Sheet, money, sheets, summary
+from regulations.rows import AcceptedClientRow
 from regulations.working_time import working_time
 from tests.regulations.handoff.course import CALENDAR, at
 

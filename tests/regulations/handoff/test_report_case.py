@@ -10,7 +10,7 @@ import pytest
 from regulations.case import Refusal, Standing
 from regulations.clocks import planned, terms_to_plan
 from regulations.counting import count
-from regulations.effects import AnyRow, BreachRow, IncidentRow, LetterOutcome, NoticeRow, ObligationRow
+from regulations.effects import LetterOutcome
 from regulations.handoff import report_case
 from regulations.handoff.report import month
 from regulations.handoff.report_case import ReportRequest, ReportState, Stage, begun, decide, details, read_out, result
@@ -18,6 +18,7 @@ from regulations.handoff.report_effects import BuiltReport, ReportStanding, Sent
 from regulations.handoff.state import ROLES
 from regulations.messages import CalendarChanged, TrainingDone
 from regulations.plans import Address, Opening, PlanRequest
+from regulations.rows import AnyRow, BreachRow, IncidentRow, NoticeRow, ObligationRow
 from regulations.working_time import working_time
 from tests.regulations.handoff.course import CALENDAR, EDITIONS, MOSCOW, at
 

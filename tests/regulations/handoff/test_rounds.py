@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from regulations.effects import AcceptedClientRow, BreachRow, PaymentRegisterRow
 from regulations.handoff.narration import result
 from regulations.messages import (
     AccessGranted,
@@ -18,6 +17,7 @@ from regulations.messages import (
     TrainingDone,
     Withdraw,
 )
+from regulations.rows import AcceptedClientRow, BreachRow, PaymentRegisterRow
 from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, MANAGER, Course, at, sale
 
 MONDAY = "2026-11-16 10:00"

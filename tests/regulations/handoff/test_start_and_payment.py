@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regulations.case import Refusal
-from regulations.effects import (
-    BillingAnswer,
-    Price,
-)
+from regulations.effects import BillingAnswer, Price
 from regulations.handoff.facts import learn_billing
 from regulations.messages import (
     FirstContact,

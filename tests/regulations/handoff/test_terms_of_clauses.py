@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from regulations.effects import BreachEntry, BreachRow, NoticeRow
 from regulations.messages import (
     ClosingDocumentsSigned,
     ContractSigned,
@@ -19,6 +18,7 @@ from regulations.messages import (
     TrainingDone,
     Waive,
 )
+from regulations.rows import BreachEntry, BreachRow, NoticeRow
 from tests.regulations.handoff.course import MANAGER, MOSCOW, QUESTIONNAIRE, Course, at
 
 ORDINARY, FRIDAY_EVENING, NEW_YEAR, WORKING_SATURDAY = "2026-11-16 10:00", "2026-11-20 17:30", "2026-12-30 17:00", "2027-02-19 16:00"
