@@ -30,6 +30,7 @@ from activities.reports import CaseReader, Reports
 from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
 from runtime.billing import BillingReader
+from runtime.centres import CentreReader
 from runtime.connection import connect, workflow_runner
 from runtime.database import open_billing, open_database
 from runtime.documents.reader import DocumentReader
@@ -78,7 +79,9 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
         ledger = EffectLedger(engine)
         shipped = Path(str(resources.files("regulations").joinpath("letters")))
         folders = [*([settings.letters] if settings.letters else []), shipped]
-        planning = Planning(company=company.name, calendars=company.calendars, roles=company.roles, editions=editions)
+        planning = Planning(
+            company=company.name, calendars=company.calendars, roles=company.roles, editions=editions, centres=CentreReader(engine)
+        )
         correspondence = Correspondence(ledger, Letters(folders, settings.mail.sender, settings.mail.sender_name), Mailer(settings.mail))
         yield Activities(
             planning=planning,

@@ -5,46 +5,98 @@ What is wrong with the configuration is said in the error and tried again: a cas
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from temporalio import activity
 
 from activities.errors import MISCONFIGURED, transient
+from activities.keyed import database_errors
 from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.counting import count
 from regulations.editions import Editions, UnknownEdition
+from regulations.lead.control_time import calendar_named, control_name
+from regulations.lead.state import centre_role, head_role, manager_role
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
 from regulations.terms import TermError
 from regulations.working_time import WorkingTime, working_time
+from runtime.centres import Centre
+
+
+class Centres(Protocol):
+    """The register of service centres."""
+
+    async def centre(self, code: str) -> Centre | None: ...
+
+
+def centre_roles(centre: Centre, managers: Iterable[tuple[str, str, str]]) -> dict[str, Address]:
+    """The roles of a centre and of these managers of it, and where each is reached; their working time is the control time of its zone."""
+    calendar = control_name(centre.zone)
+    addresses = {centre_role(centre.code): centre.email, head_role(centre.code): centre.head}
+    addresses |= {manager_role(centre.code, id): email for id, _, email in managers}
+    return {role: Address(email=email, calendar=calendar) for role, email in addresses.items()}
 
 
 class Planning:
     """Counts terms for cases, in the calendars that the company configured."""
 
-    def __init__(self, *, company: str, calendars: Mapping[str, CalendarSpec], roles: Mapping[str, Address], editions: Editions) -> None:
+    def __init__(
+        self,
+        *,
+        company: str,
+        calendars: Mapping[str, CalendarSpec],
+        roles: Mapping[str, Address],
+        editions: Editions,
+        centres: Centres | None = None,
+    ) -> None:
         """
         Args:
             company: Name of the company, for texts.
             calendars: By name; ``company`` is the one in which the company's own terms are counted.
             roles: Where each role is reached.
             editions: The regulations' editions, the product's and the company's own.
+            centres: The register of service centres; None where no lead is worked on.
         """
         self._company = company
         self._calendars = calendars
         self._roles = dict(roles)
         self._editions = editions
+        self._centres = centres
 
     @activity.defn
     async def open_case(self, request: OpeningRequest) -> Opening:
-        """Gives a new case what it needs of the company: the edition in force, the calendar, the addresses of the roles."""
+        """Gives a case what it needs of the company: the edition, the calendar, the addresses of the roles; of a centre's case its people.
+
+        A centre that nobody has defined yet is waited for.
+        """
         try:
-            edition, language = self._editions.in_force(request.regulation, request.at)
+            if request.edition is None:
+                edition, language = self._editions.in_force(request.regulation, request.at)
+            else:
+                edition, language = self._editions.of_id(request.edition)
         except UnknownEdition as e:
             raise transient(str(e), type=MISCONFIGURED) from e
-        calendar = self._calendar("company")
+        name, roles, centre_name = "company", self._roles, ""
+        if request.centre is not None:
+            centre = await self._centre(request.centre)
+            name, centre_name = control_name(centre.zone), centre.name
+            roles = {**roles, **centre_roles(centre, [m for m in centre.managers if m[0] == request.manager])}
         return Opening(
-            edition=edition, company=self._company, language=language, calendar="company", zone=calendar.spec.tz, roles=self._roles
+            edition=edition,
+            company=self._company,
+            language=language,
+            calendar=name,
+            zone=self._calendar(name).spec.tz,
+            roles=roles,
+            centre_name=centre_name,
         )
+
+    async def _centre(self, code: str) -> Centre:
+        with database_errors():
+            centre = await self._centres.centre(code) if self._centres is not None else None
+        if centre is None:
+            raise transient(f"no service centre {code!r} is defined; deliver centre.defined for it", type=MISCONFIGURED)
+        return centre
 
     @activity.defn
     async def plan(self, request: PlanRequest) -> PlanAnswer:
@@ -57,7 +109,7 @@ class Planning:
 
     def _calendar(self, name: str) -> WorkingTime:
         try:
-            return working_time(self._calendars[name])
+            return working_time(calendar_named(name, self._calendars))
         except KeyError:
             known = ", ".join(self._calendars)
             raise transient(f"no calendar is named {name!r}; the company's configuration has: {known}", type=MISCONFIGURED) from None

@@ -17,7 +17,6 @@ from activities.keyed import database_errors
 from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.effects import Letter, OnUnknown
 from regulations.handoff import report as rules
-from regulations.handoff.narration import ReadOut
 from regulations.handoff.report import ENTRIES, ContactDuty, Month, Registered, Report, Section
 from regulations.handoff.report_case import CLAUSE, RECIPIENTS
 from regulations.handoff.report_effects import (
@@ -32,6 +31,7 @@ from regulations.handoff.report_effects import (
 from regulations.handoff.report_words import file_name, month_words, sheets, summary
 from regulations.handoff.state import KIND
 from regulations.plans import Address
+from regulations.read_out import ReadOut
 from regulations.rows import AcceptedClientRow
 from regulations.working_time import WorkingTime, working_time
 from runtime.reports import RegisteredClient, ReportHead, ReportLine, ReportsCrossedError, ReportStore, StoredReport

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from regulations.plans import Opening, PlannedTerm
+from regulations.plans import Opening, OpeningRequest, PlannedTerm
 from regulations.rows import AnyRow, ObligationRow
 
 
@@ -174,6 +174,12 @@ class CaseState(_State):
     revision: int = 0
     seq: int = 0
     opening: Opening | None = None
+    opening_stale: bool = False
+    """The case has passed to others: what it needs of them is asked for anew."""
+    answer: str = ""
+    """What the last message is told besides where the case stands."""
+    discreet: bool = False
+    """The sender of the last message may know that there is a case, and nothing of it."""
     obligations: list[Obligation] = []
     facts: list[Fact] = []
     seen: dict[str, tuple[int, str]] = {}
@@ -257,6 +263,16 @@ class CaseState(_State):
     def outside(self) -> frozenset[str]:
         """The roles outside the company: they get letters from the case itself."""
         return frozenset()
+
+    @property
+    def holder(self) -> str | None:
+        """The service centre that holds the case; None where there is none."""
+        return None
+
+    def opening_request(self, now: datetime) -> OpeningRequest:
+        """What the case has to be told of the company before its first term."""
+        edition = self.opening.edition.id if self.opening else None
+        return OpeningRequest(regulation=self.kind, at=now, edition=edition)
 
     def sure(self, o: Obligation) -> bool:
         """Whether a term that ran out unproven is a breach for certain; a regulation may have to ask somebody first."""

@@ -8,7 +8,20 @@ from typing import Any
 
 
 def _load(language: str) -> dict[str, Any]:
-    return tomllib.loads(resources.files("regulations").joinpath("catalogues", f"{language}.toml").read_text("utf-8"))
+    """All files of a language: its own, and one for each regulation that has many words (``ru-lead.toml``)."""
+    whole: dict[str, Any] = {}
+    for file in sorted(resources.files("regulations").joinpath("catalogues").iterdir(), key=lambda f: f.name):
+        if file.name == f"{language}.toml" or file.name.startswith(f"{language}-"):
+            _merge(whole, tomllib.loads(file.read_text("utf-8")))
+    return whole
+
+
+def _merge(whole: dict[str, Any], more: dict[str, Any]) -> None:
+    for name, value in more.items():
+        if isinstance(value, dict) and isinstance(whole.setdefault(name, {}), dict):
+            _merge(whole[name], value)
+        else:
+            whole[name] = value
 
 
 _CATALOGUES = {"ru": _load("ru"), "uk": _load("uk")}

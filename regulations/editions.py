@@ -13,14 +13,16 @@ from pydantic import AwareDatetime, JsonValue, ValidationError
 
 from regulations.handoff.duties import OWNERS
 from regulations.handoff.state import HandoffSettings
+from regulations.lead.state import CLAUSES as LEAD_CLAUSES
+from regulations.lead.state import LeadSettings
 from regulations.plans import Edition
 from regulations.terms import TermError, parse_term
 from regulations.wire import Wire
 
-SETTINGS: dict[str, type[Wire]] = {"handoff": HandoffSettings}
-CLAUSES: dict[str, frozenset[str]] = {"handoff": frozenset(OWNERS)}
+SETTINGS: dict[str, type[Wire]] = {"handoff": HandoffSettings, "lead": LeadSettings}
+CLAUSES: dict[str, frozenset[str]] = {"handoff": frozenset(OWNERS), "lead": frozenset(LEAD_CLAUSES.values())}
 """The clauses that can have a term."""
-RULES: dict[str, frozenset[int]] = {"handoff": frozenset({1})}
+RULES: dict[str, frozenset[int]] = {"handoff": frozenset({1}), "lead": frozenset({1})}
 """The numbers of decision rules that this release knows."""
 
 
@@ -50,6 +52,17 @@ class Editions:
 
     def __init__(self, files: Iterable[EditionFile]) -> None:
         self.files = sorted(files, key=lambda f: (f.regulation, f.in_force, f.id))
+
+    def of_id(self, id: str) -> tuple[Edition, Literal["ru", "uk"]]:
+        """The edition that a case keeps, whatever is in force now.
+
+        Raises:
+            UnknownEdition: this release and this company have none of that id.
+        """
+        for f in self.files:
+            if f.id == id:
+                return Edition(id=f.id, rules=f.rules, terms=f.terms, settings=f.settings), f.language
+        raise UnknownEdition(f"there is no edition {id!r} any more; known: {', '.join(f.id for f in self.files)}")
 
     def in_force(self, regulation: str, at: datetime) -> tuple[Edition, Literal["ru", "uk"]]:
         """The newest edition whose force has begun, and its language.
@@ -101,7 +114,10 @@ def _read(name: str, content: str) -> EditionFile:
     known = CLAUSES[edition.regulation]
     if unknown := sorted(set(edition.terms) - known):  # a slip would leave its clause without a term, silently
         raise EditionError(f"{name}: no clause {', '.join(unknown)} in {edition.regulation!r}; it has {', '.join(sorted(known))}")
-    written = {**edition.terms, **{k: v for k, v in settings.model_dump().items() if k.endswith(("_wait", "_after", "_limit", "_at"))}}
+    written = {
+        **edition.terms,
+        **{k: v for k, v in settings.model_dump().items() if k.endswith(("_wait", "_after", "_limit", "_at", "booking"))},
+    }
     for place, term in written.items():
         try:
             parsed = parse_term(str(term))

@@ -40,7 +40,7 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("must lie in the years 1 to 9999, also in UTC") from None
 
 
-def _inn(value: str) -> str:
+def right_inn(value: str) -> str:
     """A Russian taxpayer number: 10 digits (a company) or 12 (a sole trader), with right check digits."""
     if not is_inn(value):
         raise ValueError("must be an INN of 10 or 12 digits with right check digits")
@@ -168,7 +168,7 @@ class Client(Model):
 
     login: EmailStr
     name: Line
-    inn: Annotated[str, AfterValidator(_inn)]
+    inn: Annotated[str, AfterValidator(right_inn)]
     number: Ident | None = None
     """The client's id in the CRM or in billing, when there is one."""
 

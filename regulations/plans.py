@@ -36,10 +36,16 @@ class Edition(Wire):
 
 
 class OpeningRequest(Wire):
-    """Asked once, at the start of a case."""
+    """Asked at the start of a case, and again where it passes to another service centre or manager."""
 
     regulation: str
     at: datetime
+    edition: str | None = None
+    """The edition that the case has already; None: the one in force."""
+    centre: str | None = None
+    """The service centre that holds the case: its zone counts, in the control time of 7.1, and its people are told."""
+    manager: str | None = None
+    """The manager at that centre to whom the case is assigned."""
 
 
 class Opening(Wire):
@@ -52,6 +58,9 @@ class Opening(Wire):
     """Name of the company's calendar."""
     zone: str
     roles: dict[str, Address]
+    """Of the company; where a centre was asked for also ``centre:CODE``, ``centre_head:CODE`` and, where the centre knows the manager,
+    ``manager:CODE/ID``."""
+    centre_name: str = ""
 
 
 class Span(Wire):

@@ -22,7 +22,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from runtime.tables import billing_metadata
+from runtime.lead_tables import billing_usage
 
 # Taken while migrating, so that two processes that start together do not both migrate. Any constant of our own will do.
 _MIGRATION_LOCK = 7_204_511_963
@@ -196,6 +196,6 @@ async def create_billing_tables(url: str) -> None:
     engine = open_database(url)
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(billing_metadata.create_all)
+            await connection.run_sync(billing_usage.metadata.create_all)
     finally:
         await engine.dispose()

@@ -10,13 +10,21 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from runtime import tables
+from runtime import lead_tables, tables
 from runtime.database import database_errors, database_now, insert
 
 # An upsert takes the newest state of a thing; in the others the first row stands and is never changed.
-_UPSERTED = {table.name: table for table in (tables.obligations, tables.accepted_clients)}
+_UPSERTED = {table.name: table for table in (tables.obligations, tables.accepted_clients, lead_tables.leads, lead_tables.centres)}
 _ADDED_ONCE = {
-    table.name: table for table in (tables.breaches, tables.notices, tables.payments_register, tables.incidents, tables.corrections)
+    table.name: table
+    for table in (
+        tables.breaches,
+        tables.notices,
+        tables.payments_register,
+        tables.incidents,
+        tables.corrections,
+        lead_tables.measures,
+    )
 }
 
 

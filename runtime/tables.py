@@ -26,6 +26,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -89,7 +90,7 @@ metadata = MetaData(
 billing_metadata = MetaData()
 
 
-def _register(name: str, *columns: Column[Any] | Index) -> Table:
+def register(name: str, *columns: Column[Any] | Index | UniqueConstraint) -> Table:
     """A register: the columns that every row of a case has, then its own."""
     return Table(
         name,
@@ -105,7 +106,7 @@ def _register(name: str, *columns: Column[Any] | Index) -> Table:
     )
 
 
-obligations = _register(
+obligations = register(
     "obligations",
     Column("key", Text, primary_key=True),
     Column("clause", Text, nullable=False),
@@ -129,7 +130,7 @@ obligations = _register(
 )
 Index("ix_obligations_address", obligations.c.address)
 
-breaches = _register(
+breaches = register(
     "breaches",
     Column("key", Text, primary_key=True),
     Column("due", Instant, primary_key=True),
@@ -142,7 +143,7 @@ breaches = _register(
     Index("ix_breaches_at", "at"),
 )
 
-notices = _register(
+notices = register(
     "notices",
     Column("key", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
@@ -177,7 +178,7 @@ notice_letters = Table(
     Index("ix_notice_letters_settled_at_kind", "settled_at", "kind"),
 )
 
-accepted_clients = _register(
+accepted_clients = register(
     "accepted_clients",
     Column("round", Integer, primary_key=True),
     Column("entry", Text, primary_key=True),
@@ -201,7 +202,7 @@ accepted_clients = _register(
     Index("ix_accepted_clients_at", "at"),
 )
 
-payments_register = _register(
+payments_register = register(
     "payments_register",
     Column("round", Integer, primary_key=True),
     Column("entry", Text, primary_key=True),
@@ -210,7 +211,7 @@ payments_register = _register(
     Column("payment_reference", Text),
 )
 
-incidents = _register(
+incidents = register(
     "incidents",
     Column("key", Text, primary_key=True),
     Column("what", Text, nullable=False),
@@ -219,7 +220,7 @@ incidents = _register(
     Index("ix_incidents_at", "at"),
 )
 
-corrections = _register(
+corrections = register(
     "corrections",
     Column("key", Text, primary_key=True),
     Column("clause", Text, nullable=False),

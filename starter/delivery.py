@@ -24,9 +24,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from regulations.case import Refusal
 from regulations.catalogue import text
-from regulations.handoff.narration import ReadOut
 from regulations.handoff.state import Stage
 from regulations.messages import Message, Sold
+from regulations.read_out import ReadOut
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
 from starter.corrections import correct
 from starter.delivery_outcome import NO_CASE, Delivered, DeliveryError, FieldError, Source

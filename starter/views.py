@@ -11,7 +11,7 @@ from rich.table import Table
 from temporalio.client import Client, RPCError, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.service import RPCStatusCode
 
-from regulations.handoff.narration import ReadOut
+from regulations.read_out import ReadOut
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, open_database
 from runtime.register_reader import RegisterReader
 from workflows import attributes

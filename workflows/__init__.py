@@ -8,6 +8,7 @@ if not workflow.unsafe.in_sandbox():  # the sandbox loads each workflow by itsel
     from workflows.daily_digest import DailyDigest
     from workflows.handoff_report import HandoffReport
     from workflows.notice_round import NoticeRound
+    from workflows.potential_sale import PotentialSale
 
-    WORKFLOWS = (ClientHandoff, Correction, HandoffReport, NoticeRound, DailyDigest)
+    WORKFLOWS = (ClientHandoff, Correction, HandoffReport, NoticeRound, DailyDigest, PotentialSale)
     """Every workflow: read by the worker, the replay tests and the test of command sequences."""

@@ -25,8 +25,9 @@ with workflow.unsafe.imports_passed_through():
     from regulations.effects import BillingAnswer, BillingQuestion, CrmRecord, Letter
     from regulations.handoff import facts, requests
     from regulations.handoff.decisions import Decision, decide
-    from regulations.handoff.narration import HandoffResult, ReadOut, details, read_out, result
+    from regulations.handoff.narration import HandoffResult, details, read_out, result
     from regulations.handoff.state import KIND, HandoffState, Stage
+    from regulations.read_out import ReadOut
     from workflows import options
     from workflows.docket import Docket, Rules, read, receives
 

@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from regulations.catalogue import text
     from regulations.clocks import next_due, oldest_unmet, planned, terms_to_plan
     from regulations.messages import Message
-    from regulations.plans import OpeningRequest, PlanRequest, TermToPlan
+    from regulations.plans import Opening, OpeningRequest, PlanRequest, TermToPlan
     from regulations.rows import RecordBatch
     from workflows import attributes, options
 
@@ -49,6 +49,8 @@ class Receipt(BaseModel):
     stage: str
     revision: int
     next_due: datetime | None
+    answer: str = ""
+    """What came of the message, where a regulation has more than one answer (a lead: created, updated, exists)."""
 
 
 class Decision(Protocol[S]):
@@ -96,10 +98,14 @@ class Docket(Generic[S, D]):
         """The handler: applies the message, wakes the loop, and answers where the case stands."""
         self.state = self._applied(message)
         self._news = self._leaves_event = True
-        return Receipt(stage=self.state.stage, revision=self.state.revision, next_due=next_due(self.state))
+        state = self.state
+        if state.discreet:
+            return Receipt(stage=state.answer, revision=0, next_due=None, answer=state.answer)
+        return Receipt(stage=state.stage, revision=state.revision, next_due=next_due(state), answer=state.answer)
 
     def _applied(self, message: Message) -> S:
         state = self.state.model_copy(deep=True)
+        state.answer, state.discreet = "", False
         try:
             self._rules.apply(state, message, workflow.now())
         except Refusal as r:
@@ -170,16 +176,16 @@ class Docket(Generic[S, D]):
 
     async def _count_terms(self) -> None:
         """Takes the opening once, then counts every term that has to be counted."""
-        if self.state.opening is None:
+        while self.state.opening is None or self.state.opening_stale:
             await self._open()
         while items := list(terms_to_plan(self.state, workflow.now())):
             await self._plan(items)
 
     async def _open(self) -> None:
         self._leaves_event = True
-        request = OpeningRequest(regulation=self.state.kind, at=workflow.now())
+        request = self.state.opening_request(workflow.now())
         opening = await read(Planning.open_case, request, text(self.state.language, "activity", "open"), options.PLANNING)
-        self.learn(lambda state, _: setattr(state, "opening", opening))
+        self.learn(lambda state, now: _opened(state, request, opening, now))
 
     async def _plan(self, items: list[TermToPlan]) -> None:
         self._leaves_event = True
@@ -271,6 +277,7 @@ class Docket(Generic[S, D]):
             *_changed(shown, attributes.CLAUSE, f"{self.state.kind} {oldest.clause}" if oldest else None),
             *_changed(shown, attributes.NEXT_DUE, due),
             *_changed(shown, attributes.OVERDUE, None if never_overdue else overdue),
+            *([] if self.state.holder is None else _changed(shown, attributes.SERVICE_CENTRE, self.state.holder)),
         ]
         edition = self.state.opening.edition.id if self.state.opening else None
         if updates and edition and shown.get(attributes.EDITION) != edition:  # never alone: it is no news of its own
@@ -278,6 +285,12 @@ class Docket(Generic[S, D]):
         if updates:
             workflow.upsert_search_attributes(updates)
             self._leaves_event = True
+
+
+def _opened(state: CaseState, asked: OpeningRequest, opening: Opening, now: datetime) -> None:
+    """Takes what was asked of the company; it may have passed to somebody else meanwhile."""
+    state.opening = opening
+    state.opening_stale = state.opening_request(now).model_copy(update={"at": asked.at, "edition": asked.edition}) != asked
 
 
 async def read(activity: Callable[[Any, Q], Awaitable[A]], question: Q, summary: str, otherwise: options.Preset) -> A:

@@ -15,9 +15,9 @@ with workflow.unsafe.imports_passed_through():
     from regulations import messages
     from regulations.catalogue import text
     from regulations.handoff import report_case
-    from regulations.handoff.narration import ReadOut
     from regulations.handoff.report_case import Decision, ReportRequest, ReportResult, ReportState, decide, details, read_out, result
     from regulations.handoff.report_effects import ReportMark, ReportQuestion, ReportToBuild, ReportToSend
+    from regulations.read_out import ReadOut
     from workflows import attributes, options
     from workflows.docket import Docket, Rules, read, receives
 

@@ -17,8 +17,9 @@ from temporalio.testing import TimeSkipper
 from deploy.demo.documents import attached, contract, questionnaire
 from deploy.demo.stage import Stage
 from regulations.calendar_spec import CalendarSpec
-from regulations.handoff.narration import HandoffResult, ReadOut
+from regulations.handoff.narration import HandoffResult
 from regulations.handoff.report_case import ReportRequest, ReportResult
+from regulations.read_out import ReadOut
 from regulations.rounds import RoundRequest, RoundResult
 from regulations.terms import parse_term
 from regulations.working_time import working_time

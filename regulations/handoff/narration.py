@@ -2,60 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import BaseModel, ConfigDict
 
-from regulations.case import UNMET, CaseState, Fact, Obligation, Standing
+from regulations.case import UNMET, Fact, Standing
 from regulations.catalogue import text
-from regulations.clocks import next_due
 from regulations.handoff.checks import missing_fields
 from regulations.handoff.state import ENDS, KIND, HandoffState, Stage
 from regulations.handoff.tellings import field_words, file_words
+from regulations.read_out import ReadOut, cell, obligation_row, read_case
 
 MOST_OBLIGATIONS, MOST_FACTS = 20, 10
-
-
-class ReadObligation(BaseModel):
-    """One obligation of the read-out. Instants are aware; ``due_text`` is local."""
-
-    model_config = ConfigDict(frozen=True)
-
-    key: str
-    clause: str
-    duty: str
-    owner: str
-    escalation: str
-    term: str | None
-    started_at: datetime
-    due: datetime | None
-    due_text: str
-    state: str
-    met_at: datetime | None
-    breached_at: datetime | None
-    paused: bool
-    provisional: bool
-    note: str
-
-
-class ReadOut(BaseModel):
-    """What anyone may ask of a case: kind, id, stage, edition, obligations, next due, the trail of facts."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: str
-    id: str
-    uid: str
-    stage: str
-    stage_text: str
-    outcome: str | None
-    edition: str | None
-    rules: int | None
-    revision: int
-    round: int
-    next_due: datetime | None
-    obligations: list[ReadObligation]
-    facts: list[Fact]
 
 
 class HandoffResult(BaseModel):
@@ -71,49 +27,9 @@ class HandoffResult(BaseModel):
     """Those that stand: withdrawn ones are not counted."""
 
 
-def duty(state: CaseState, clause: str) -> str:
-    """The words of a duty."""
-    return text(state.language, KIND, "duty", clause)
-
-
 def read_out(state: HandoffState) -> ReadOut:
     """The read-out of the whole case; answered from the state alone."""
-    return ReadOut(
-        kind=state.kind,
-        id=state.address,
-        uid=state.uid,
-        stage=state.stage,
-        stage_text=text(state.language, KIND, "stage", state.stage),
-        outcome=state.outcome,
-        edition=state.opening.edition.id if state.opening else None,
-        rules=state.opening.edition.rules if state.opening else None,
-        revision=state.revision,
-        round=state.round,
-        next_due=next_due(state),
-        obligations=[read_obligation(state, o) for o in state.obligations],
-        facts=list(state.facts),
-    )
-
-
-def read_obligation(state: CaseState, o: Obligation) -> ReadObligation:
-    """One obligation of a read-out."""
-    return ReadObligation(
-        key=o.key,
-        clause=f"{KIND} {o.clause}",
-        duty=duty(state, o.clause),
-        owner=o.owner,
-        escalation=o.escalation,
-        term=o.term,
-        started_at=o.started_at,
-        due=o.due,
-        due_text=o.due_text,
-        state=o.standing,
-        met_at=o.met_at,
-        breached_at=o.breached_at,
-        paused=o.paused,
-        provisional=bool(o.plan and o.plan.provisional),
-        note=o.note,
-    )
+    return read_case(state, state.round)
 
 
 def result(state: HandoffState) -> HandoffResult:
@@ -133,18 +49,18 @@ def details(state: HandoffState) -> str:
     say = state.language
     deal = state.sale.deal if state.sale else state.address
     lines = [
-        f"### {text(say, 'case', 'title', deal=_cell(deal))}",
+        f"### {text(say, 'case', 'title', deal=cell(deal))}",
         f"**{text(say, 'case', 'stage')}:** {text(say, KIND, 'stage', state.stage)}",
     ]
     if state.opening is not None:
-        lines[-1] += f" · **{text(say, 'case', 'edition')}:** {_cell(state.opening.edition.id)}"
+        lines[-1] += f" · **{text(say, 'case', 'edition')}:** {cell(state.opening.edition.id)}"
     lines += _hints(state)
     open_ones = sorted(state.unmet(), key=lambda o: (o.due is None, o.due or o.started_at))
     closed = [o for o in state.obligations if o.standing not in UNMET]
     shown = (open_ones + closed)[:MOST_OBLIGATIONS]
     lines += ["", f"#### {text(say, 'case', 'obligations')}", ""]
     lines += [f"| {text(say, 'case', 'headings')} |", "|---|---|---|---|---|"] if shown else [text(say, "case", "none_open")]
-    lines += [_row(state, o) for o in shown]
+    lines += [obligation_row(state, o) for o in shown]
     if (rest := len(state.obligations) - len(shown)) > 0:
         lines.append(f"\n{text(say, 'case', 'more', count=rest)}")
     lines += ["", f"#### {text(say, 'case', 'facts')}", ""]
@@ -157,7 +73,7 @@ def _hints(state: HandoffState) -> list[str]:
     say = state.language
     hints = []
     if state.stage == Stage.CHECKING and (missing := missing_fields(state)):
-        hints.append(f"\n> {text(say, 'case', 'missing')}: {', '.join(_cell(field_words(state, m)) for m in missing)}")
+        hints.append(f"\n> {text(say, 'case', 'missing')}: {', '.join(cell(field_words(state, m)) for m in missing)}")
     if state.unread:
         hints.append(f"\n> {text(say, 'case', 'unread')}")
     if state.stage == Stage.CHECKING and "2.1.1" not in state.evidence:
@@ -169,26 +85,13 @@ def _hints(state: HandoffState) -> list[str]:
     return hints
 
 
-def _row(state: HandoffState, o: Obligation) -> str:
-    say = state.language
-    due = o.due_text or text(say, "case", "not_projected" if o.paused else "no_term")
-    if o.plan is not None and o.plan.provisional:
-        due += f" ({text(say, 'case', 'provisional')})"
-    standing = text(say, "standing", o.standing)
-    if o.met_at is not None:
-        standing += f" {state.local(o.met_at)}"
-    if o.note:
-        standing += f" — {text(say, 'note', o.note)}"
-    return f"| {o.clause} | {duty(state, o.clause)} | {text(say, 'role', o.owner)} | {_cell(due)} | {_cell(standing)} |"
-
-
 def _fact(state: HandoffState, f: Fact) -> str:
     say = state.language
     words = text(say, KIND, "fact", f.what)
     happened, learnt_at = state.local(f.happened_at), state.local(f.learnt_at)
     learnt = f" ({text(say, 'case', 'learnt')} {learnt_at})" if learnt_at != happened else ""
-    note = f": {_cell(_note(state, f))}" if f.note else ""
-    return f"- {happened} {_cell(words)}{learnt}{note} · {text(say, 'source', f.source)}"
+    note = f": {cell(_note(state, f))}" if f.note else ""
+    return f"- {happened} {cell(words)}{learnt}{note} · {text(say, 'source', f.source)}"
 
 
 def _note(state: HandoffState, f: Fact) -> str:
@@ -201,8 +104,3 @@ def _note(state: HandoffState, f: Fact) -> str:
         action, _, record = f.note.partition(" ")
         return f"{text(state.language, KIND, 'word', action)} {record}"
     return f.note
-
-
-def _cell(value: str) -> str:
-    """Words from outside must not break the table or become markup."""
-    return "".join("\\" + c if c in "\\|`*_[]<>#" else " " if c in "\r\n" else c for c in value)

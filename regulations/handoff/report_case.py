@@ -13,13 +13,13 @@ from regulations.case import UNMET, CaseState, Evidence, Obligation, Refusal, St
 from regulations.catalogue import text
 from regulations.clocks import calendar_changed, next_due, next_instant, ran_out, warn_at
 from regulations.handoff.duties import OWNERS
-from regulations.handoff.narration import ReadOut, duty, read_obligation
 from regulations.handoff.report import Month
 from regulations.handoff.report_effects import BuiltReport, ReportStanding, SentReport
 from regulations.handoff.report_words import month_words
 from regulations.handoff.state import FINANCE, KIND, REGIONAL_DIRECTORATE, HandoffSettings
 from regulations.messages import CalendarChanged, Message
 from regulations.obligations import admit, breach, incident, notice, open_obligation, settle, taken
+from regulations.read_out import ReadOut, duty, read_obligation
 from regulations.wire import Wire
 
 CLAUSE = "4.4"

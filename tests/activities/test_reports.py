@@ -24,10 +24,10 @@ from activities.record import Registers
 from activities.reports import CaseReader
 from deploy.demo.smtp_catcher import MailFault, SmtpCatcher
 from regulations.handoff import narration
-from regulations.handoff.narration import ReadOut
 from regulations.handoff.report import ContactDuty
 from regulations.handoff.report_effects import ReportMark, ReportQuestion, ReportToBuild, ReportToSend
 from regulations.plans import Address
+from regulations.read_out import ReadOut
 from regulations.rows import ObligationRow, RecordBatch
 from runtime import tables
 from runtime.database import open_database

@@ -14,7 +14,8 @@ from temporalio.service import RPCError
 
 from deploy.demo.scenes import QUESTIONNAIRE
 from deploy.demo.stage import Stage
-from regulations.handoff.narration import HandoffResult, ReadOut
+from regulations.handoff.narration import HandoffResult
+from regulations.read_out import ReadOut
 from runtime.database import open_database
 from runtime.tables import billing_access_grants, billing_invoices, billing_payments
 from starter.delivery import deliver

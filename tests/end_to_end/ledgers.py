@@ -19,7 +19,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from deploy.demo.stage import Stage
-from regulations.handoff.narration import ReadOut
+from regulations.read_out import ReadOut
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.database import open_database

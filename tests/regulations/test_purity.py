@@ -36,7 +36,20 @@ NOT_FOR_WORKFLOWS = {
     "zones",
 }
 """What depends on data that change: workflow code asks a local activity instead."""
-FOR_WORKFLOWS = ["case", "catalogue", "clocks", "effects", "messages", "obligations", "plans", "rounds", "rows", "wire", "handoff"]
+FOR_WORKFLOWS = [
+    "case",
+    "catalogue",
+    "clocks",
+    "effects",
+    "messages",
+    "obligations",
+    "plans",
+    "read_out",
+    "rounds",
+    "rows",
+    "wire",
+    "handoff",
+]
 
 
 def violations(source: str, *, loader: bool = False) -> Iterator[str]:

@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from regulations import messages as m
 from regulations.corrections import CorrectionOutcome
-from regulations.handoff.narration import ReadOut
+from regulations.read_out import ReadOut
 from tests.databases import sqlite_in
 from tests.regulations.handoff.course import FILES
 from tests.replay.played import Outcome, on_monday

@@ -14,7 +14,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from regulations import messages as m
 from regulations.effects import AccessGrant, Payment
-from regulations.handoff.narration import HandoffResult, ReadOut
+from regulations.handoff.narration import HandoffResult
+from regulations.read_out import ReadOut
 from regulations.working_time import working_time
 from tests.regulations.handoff.course import CALENDAR, CC_PERSON, FILES, QUESTIONNAIRE, sale
 from tests.workflows.world import QUEUE, World, begin, read, tell

@@ -21,7 +21,7 @@ from regulations.corrections import CorrectionOutcome, LateNews, LearntFact
 from regulations.documents import DocumentsAnswer, DocumentsQuestion, Found
 from regulations.effects import Letter, LetterOutcome
 from regulations.handoff.corrections import learnt
-from regulations.handoff.narration import ReadOut
+from regulations.read_out import ReadOut
 from regulations.rows import RecordBatch
 from runtime import tables
 from runtime.connection import workflow_runner

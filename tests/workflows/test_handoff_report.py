@@ -23,9 +23,9 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 
 from deploy.demo.smtp_catcher import MailFault
-from regulations.handoff.narration import ReadOut
 from regulations.handoff.report_case import ReportRequest, ReportState, begun
 from regulations.handoff.report_effects import ReportQuestion, ReportStanding
+from regulations.read_out import ReadOut
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.reports import ReportStore

@@ -18,10 +18,11 @@ from regulations.calendar_spec import CalendarSpec
 from regulations.documents import DocumentsAnswer, DocumentsQuestion, Found
 from regulations.editions import Editions
 from regulations.effects import AccessGrant, BillingAnswer, BillingQuestion, CrmOutcome, CrmRecord, Letter, LetterOutcome, Payment, Price
-from regulations.handoff.narration import HandoffResult, ReadOut
+from regulations.handoff.narration import HandoffResult
 from regulations.handoff.state import ROLES
 from regulations.messages import Message, RequestFile, Sold
 from regulations.plans import Address
+from regulations.read_out import ReadOut
 from regulations.rows import AnyRow, BreachRow, RecordBatch
 from runtime.connection import workflow_runner
 from tests.regulations.handoff.course import CALENDAR, EDITIONS, QUESTIONNAIRE

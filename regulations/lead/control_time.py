@@ -1,0 +1,39 @@
+"""7.1: the working time by which leads are controlled, whatever a centre's own hours are: 09:00 to 18:00 in the centre's zone.
+
+Weekends and holidays of the production calendar do not count for hot leads; there are no breaks and no shortened days. The terms of warm
+and cold leads run in calendar days and take from it the zone alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from regulations.calendar_spec import CalendarError, CalendarSpec
+
+_PREFIX = "control/"
+
+
+def control_name(zone: str) -> str:
+    """The name of the control time of a zone: it stands for a calendar wherever one is named."""
+    return f"{_PREFIX}{zone}"
+
+
+def calendar_named(name: str, calendars: Mapping[str, CalendarSpec]) -> CalendarSpec:
+    """A calendar of the company, or the control time of a zone.
+
+    Raises:
+        KeyError: the company has no such calendar.
+        CalendarError: there is no such zone.
+    """
+    if name.startswith(_PREFIX):
+        return CalendarSpec.simple(name.removeprefix(_PREFIX), "RU", name=name)
+    return calendars[name]
+
+
+def is_zone(name: str) -> bool:
+    """Whether a control time can be kept in a zone of this name."""
+    try:
+        calendar_named(control_name(name), {})
+    except CalendarError:
+        return False
+    return True
