@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 .PHONY: demo up test check lock clean bench
 
 demo: $(STAMP)
-	@$(BIN)/python -m deploy.demo
+	@$(BIN)/python -m deploy.demo $(CASE)
 
 up: $(STAMP)
 	@$(BIN)/python -m deploy.demo.up

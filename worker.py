@@ -19,17 +19,24 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities import Activities
 from activities.billing import Billing
+from activities.bulk import Bulks
+from activities.bulk_selection import Selecting, VisibleLeads
+from activities.centre_rounds import CentreRounds
 from activities.corrections import Corrections
 from activities.crm import Crm
 from activities.documents import Documents
 from activities.email import Correspondence
+from activities.leads import Leads
+from activities.measures import Measures
 from activities.notices import Notices
 from activities.planning import Planning
 from activities.record import Registers
 from activities.reports import CaseReader, Reports
+from activities.tell import CaseTeller
 from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
 from runtime.billing import BillingReader
+from runtime.bulks import BulkStore
 from runtime.centres import CentreReader
 from runtime.connection import connect, workflow_runner
 from runtime.database import open_billing, open_database
@@ -38,14 +45,18 @@ from runtime.effect_ledger import EffectLedger
 from runtime.encryption import EncryptionError, KeyRing
 from runtime.files import FileStore
 from runtime.held_registers import HeldRegisters
+from runtime.lead_billing import LeadBilling, LeadInvoices
+from runtime.leads import CentreLetters, LeadReader
 from runtime.letters import Letters
 from runtime.mail import Mailer
+from runtime.measures import MeasureRegister
 from runtime.notices import NoticeBook
 from runtime.process import leave
 from runtime.registers import RegisterWriter
 from runtime.reports import ReportStore
 from runtime.settings import Settings
 from runtime.zoho import ZohoCrm
+from starter.bulk_door import BulkDoor
 from workflows import WORKFLOWS
 
 log = logging.getLogger("reglament.worker")
@@ -80,7 +91,12 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
         shipped = Path(str(resources.files("regulations").joinpath("letters")))
         folders = [*([settings.letters] if settings.letters else []), shipped]
         planning = Planning(
-            company=company.name, calendars=company.calendars, roles=company.roles, editions=editions, centres=CentreReader(engine)
+            company=company.name,
+            calendars=company.calendars,
+            roles=company.roles,
+            editions=editions,
+            centres=CentreReader(engine),
+            ui=settings.temporal_ui or "",
         )
         correspondence = Correspondence(ledger, Letters(folders, settings.mail.sender, settings.mail.sender_name), Mailer(settings.mail))
         yield Activities(
@@ -99,7 +115,19 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
                 calendar=company.calendars["company"],
                 roles=company.roles,
             ),
-            notices=Notices(NoticeBook(engine), company),
+            notices=Notices(NoticeBook(engine), company, CentreReader(engine)),
+            centre_rounds=CentreRounds(
+                LeadReader(engine), CentreLetters(engine), CentreReader(engine), company=company.name, ui=settings.temporal_ui or ""
+            ),
+            leads=Leads(LeadBilling(billing), LeadInvoices(engine)),
+            bulks=Bulks(
+                BulkStore(engine),
+                Selecting(BulkStore(engine), CentreReader(engine), FileStore(engine, keys), VisibleLeads(client)),
+                CentreReader(engine),
+                BulkDoor(client, settings.task_queue, settings.hash_key.get_secret_value()),
+            ),
+            measures=Measures(MeasureRegister(engine)),
+            teller=CaseTeller(client),
         )
 
 

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.billing import Billing
+from activities.bulk import Bulks
+from activities.centre_rounds import CentreRounds
 from activities.corrections import Corrections
 from activities.crm import Crm
 from activities.documents import Documents
 from activities.email import Correspondence
+from activities.leads import Leads
+from activities.measures import Measures
 from activities.notices import Notices
 from activities.planning import Planning
 from activities.record import Registers
 from activities.reports import Reports
+from activities.tell import CaseTeller
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,11 @@ class Activities:
     corrections: Corrections
     reports: Reports
     notices: Notices
+    centre_rounds: CentreRounds
+    leads: Leads
+    measures: Measures
+    teller: CaseTeller
+    bulks: Bulks
 
     def all(self) -> list[Callable[..., Any]]:
         """Every activity, to be registered with a worker; a test holds that none is forgotten."""
@@ -51,4 +61,12 @@ class Activities:
             self.notices.gather_digest,
             self.notices.notices_sent,
             self.notices.notices_refused,
+            self.centre_rounds.gather_centre_digest,
+            self.centre_rounds.gather_hot_watch,
+            self.leads.look_up_client,
+            self.leads.link_invoice,
+            self.measures.settle_proposal,
+            self.teller.tell_case,
+            self.bulks.freeze_bulk,
+            self.bulks.bulk_page,
         ]

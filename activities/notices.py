@@ -7,6 +7,7 @@ from datetime import datetime
 
 from temporalio import activity
 
+from activities.directory import Centres, answered_for, with_centres
 from activities.keyed import database_errors
 from regulations.company import Company
 from regulations.effects import Letter
@@ -32,12 +33,16 @@ LARGEST = 800_000
 
 
 class Notices:
-    """Gathers what people inside are to be told, one letter a recipient, and notes what became of the letters."""
+    """Gathers what people inside are to be told, one letter a recipient, and notes what became of the letters.
 
-    def __init__(self, book: NoticeBook, company: Company) -> None:
-        """The book's engine is closed by whoever made it."""
+    Inside are the roles of the company's file and the people of the service centres.
+    """
+
+    def __init__(self, book: NoticeBook, company: Company, centres: Centres | None = None) -> None:
+        """The engine of book and centres is closed by whoever made it; without centres the company's file knows everybody."""
         self._book = book
         self._company = company
+        self._centres = centres
 
     @activity.defn(name="gather_notices")
     async def gather_notices(self, question: Gather) -> Gathered:
@@ -51,8 +56,9 @@ class Notices:
             ApplicationError: ``Unavailable`` (repeated by Temporal) or ``Invalid`` (for good).
         """
         with database_errors():
+            company = await with_centres(self._company, self._centres)
             async with self._book.open() as book:
-                return await self._round(book, question)
+                return await self._round(book, company, question)
 
     @activity.defn(name="gather_digest")
     async def gather_digest(self, question: Gather) -> Gathered:
@@ -64,8 +70,9 @@ class Notices:
             ApplicationError: ``Unavailable`` (repeated by Temporal) or ``Invalid`` (for good).
         """
         with database_errors():
+            company = await with_centres(self._company, self._centres)
             async with self._book.open() as book:
-                return await self._digest(book, question)
+                return await self._digest(book, company, question)
 
     @activity.defn(name="notices_sent")
     async def notices_sent(self, sent: LettersSent) -> None:
@@ -87,33 +94,35 @@ class Notices:
         Raises DatabaseUnavailableError, DatabaseRefusedError.
         """
         letters: list[Letter] = []
-        for zone in self._company.zones:
+        company = await with_centres(self._company, self._centres)
+        for zone in company.zones:
             more, tried = True, list[str]()
             async with self._book.open(keep=False) as book:
                 while more:
-                    gathered = await self._round(book, Gather(zone=zone, at=at, round="preview", tried=tuple(tried)))
+                    gathered = await self._round(book, company, Gather(zone=zone, at=at, round="preview", tried=tuple(tried)))
                     letters += gathered.letters
                     tried += [letter.key for letter in gathered.letters]
                     more = gathered.more
         return letters
 
-    async def _round(self, book: OpenBook, question: Gather) -> Gathered:
-        whose = self._whose(question.zone, question.at)
+    async def _round(self, book: OpenBook, company: Company, question: Gather) -> Gathered:
         letters: list[Letter] = []
         busy: set[str] = set()
-        for stored in await book.unsettled("round", whose):
+        for stored in await book.unsettled("round"):
+            if company.calendar_of(stored.recipient).tz != question.zone:
+                continue
             if stored.key in question.tried:
                 busy.add(stored.recipient)
             elif stored.round == question.round:
                 busy.add(stored.recipient)
                 letters.append(_letter(stored))
             else:
-                await self._earlier(book, stored, question, busy, letters)
-        ripe_rows = await self._ripe(book, question.at, whose, busy)
+                await self._earlier(book, company, stored, question, busy, letters)
+        ripe_rows = await self._ripe(book, company, question, busy)
         size = sum(map(_size, letters))
         for recipient, rows in sorted(ripe_rows.items()):
             key = round_key(question.round, recipient)
-            letter = round_letter(self._company, key, [_pending(row) for row in rows], question.at)
+            letter = round_letter(company, key, [_pending(row) for row in rows], question.at)
             size += _size(letter)
             if letters and size > LARGEST:
                 return Gathered(letters=tuple(letters), more=True)
@@ -121,71 +130,65 @@ class Notices:
             letters.append(letter)
         return Gathered(letters=tuple(letters))
 
-    async def _earlier(self, book: OpenBook, stored: StoredLetter, question: Gather, busy: set[str], letters: list[Letter]) -> None:
+    async def _earlier(
+        self, book: OpenBook, company: Company, stored: StoredLetter, question: Gather, busy: set[str], letters: list[Letter]
+    ) -> None:
         """A letter that an earlier round made and did not settle: the mail server was away, or the round did not live to its end."""
         match await book.take_back(stored.key):
             case "sent":
                 await book.settle([stored.key], question.at)
             case "begun":
                 busy.add(stored.recipient)
-                if is_open(self._calendar(stored.recipient), question.at):
+                if is_open(_calendar(company, stored.recipient), question.at):
                     letters.append(_letter(stored))
 
-    async def _ripe(self, book: OpenBook, at: datetime, whose: Whose, busy: set[str]) -> dict[str, list[PendingRow]]:
+    async def _ripe(self, book: OpenBook, company: Company, question: Gather, busy: set[str]) -> dict[str, list[PendingRow]]:
         """The notices that go out now, by recipient; those that would be untrue are left out for good."""
+        at = question.at
+        mine = {r: calendar for r in await book.recipients(at) if (calendar := _calendar(company, r)).spec.tz == question.zone}
+        working = {r for r, calendar in mine.items() if is_open(calendar, at)}
+        whose = Whose(open=[r for r in mine if r in working], closed=[r for r in mine if r not in working])
         found: dict[str, list[PendingRow]] = {}
         untrue: list[tuple[PendingRow, str]] = []
-        for row in await book.pending(at, whose):
+        for row in await book.pending(at, whose) if mine else ():
             if row.recipient in busy:
                 continue
             notice = _pending(row)
             if (reason := left_out(notice, at)) is not None:
                 untrue.append((row, reason.value))
-            elif ripe(notice, self._calendar(row.recipient), at):
+            elif ripe(notice, mine[row.recipient], at):
                 found.setdefault(row.recipient, []).append(row)
         await book.leave_out(untrue)
         return found
 
-    async def _digest(self, book: OpenBook, question: Gather) -> Gathered:
+    async def _digest(self, book: OpenBook, company: Company, question: Gather) -> Gathered:
         letters: list[Letter] = []
         size = 0
-        for recipient, roles in sorted(self._company.recipients().items()):
-            calendar = self._calendar(recipient)
+        late = await book.overdue_roles()
+        waiting = {stored.key: stored for stored in await book.unsettled("digest")}
+        for recipient, roles in sorted(answered_for(company).items()):
+            calendar = _calendar(company, recipient)
             day = digest_day(calendar, question.at) if calendar.spec.tz == question.zone else None
             if day is None or (key := digest_key(day, recipient)) in question.tried:
                 continue
-            known, stored = await book.letter(key)
-            if stored is not None:
+            if (stored := waiting.get(key)) is not None:
                 letter = _letter(stored)
-            elif known:
+            elif late.isdisjoint(roles) or await book.is_made(key):
                 continue
             else:
                 rows, total = await book.overdue(roles, LISTED)
-                if not rows:
-                    continue
-                letter = digest_letter(self._company, key, recipient, [Overdue(**asdict(row)) for row in rows], total, question.at)
+                letter = digest_letter(company, key, recipient, [Overdue(**asdict(row)) for row in rows], total, question.at)
             size += _size(letter)
             if letters and size > LARGEST:
                 return Gathered(letters=tuple(letters), more=True)
-            if not known:
+            if stored is None:
                 await book.make(key, "digest", recipient, question.round, letter.model_dump(mode="json"), question.at)
             letters.append(letter)
         return Gathered(letters=tuple(letters))
 
-    def _whose(self, zone: str, at: datetime) -> Whose:
-        known = tuple(self._company.recipients())
-        mine = [r for r in known if self._calendar(r).spec.tz == zone]
-        working = {r for r in mine if is_open(self._calendar(r), at)}
-        company = working_time(self._company.calendars["company"])
-        return Whose(
-            open=[r for r in mine if r in working],
-            closed=[r for r in mine if r not in working],
-            strangers=None if company.spec.tz != zone else "open" if is_open(company, at) else "closed",
-            known=known,
-        )
 
-    def _calendar(self, recipient: str) -> WorkingTime:
-        return working_time(self._company.calendar_of(recipient))
+def _calendar(company: Company, recipient: str) -> WorkingTime:
+    return working_time(company.calendar_of(recipient))
 
 
 def _pending(row: PendingRow) -> Pending:

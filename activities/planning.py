@@ -48,6 +48,7 @@ class Planning:
         roles: Mapping[str, Address],
         editions: Editions,
         centres: Centres | None = None,
+        ui: str = "",
     ) -> None:
         """
         Args:
@@ -56,12 +57,14 @@ class Planning:
             roles: Where each role is reached.
             editions: The regulations' editions, the product's and the company's own.
             centres: The register of service centres; None where no lead is worked on.
+            ui: Address of the Temporal UI with the namespace, for links to a case; empty: letters have none.
         """
         self._company = company
         self._calendars = calendars
         self._roles = dict(roles)
         self._editions = editions
         self._centres = centres
+        self._ui = ui
 
     @activity.defn
     async def open_case(self, request: OpeningRequest) -> Opening:
@@ -76,7 +79,7 @@ class Planning:
                 edition, language = self._editions.of_id(request.edition)
         except UnknownEdition as e:
             raise transient(str(e), type=MISCONFIGURED) from e
-        name, roles, centre_name = "company", self._roles, ""
+        name, roles, centre_name = request.calendar or "company", self._roles, ""
         if request.centre is not None:
             centre = await self._centre(request.centre)
             name, centre_name = control_name(centre.zone), centre.name
@@ -89,6 +92,7 @@ class Planning:
             zone=self._calendar(name).spec.tz,
             roles=roles,
             centre_name=centre_name,
+            ui=self._ui,
         )
 
     async def _centre(self, code: str) -> Centre:

@@ -24,11 +24,13 @@ class CalendarDifference:
         changed: Other hours, another offset, or certain where they were not.
         closed: Days off that were none.
         opened: Working days that were none.
+        shifted: Another offset from UTC.
     """
 
     changed: tuple[date, ...]
     closed: tuple[date, ...]
     opened: tuple[date, ...]
+    shifted: tuple[date, ...] = ()
 
 
 def covered_years(calendar: WorkingTime) -> list[int]:
@@ -81,6 +83,7 @@ def difference(before: Iterable[DayTable], now: DayTable) -> CalendarDifference:
     changed: set[date] = set()
     closed: set[date] = set()
     opened: set[date] = set()
+    shifted: set[date] = set()
     for table in before:
         for text in table.keys() & now.keys():
             if table[text] == now[text]:
@@ -91,4 +94,6 @@ def difference(before: Iterable[DayTable], now: DayTable) -> CalendarDifference:
                 closed.add(day)
             if hours_of(now[text]) and not hours_of(table[text]):
                 opened.add(day)
-    return CalendarDifference(tuple(sorted(changed)), tuple(sorted(closed)), tuple(sorted(opened)))
+            if table[text].split()[0] != now[text].split()[0]:
+                shifted.add(day)
+    return CalendarDifference(*(tuple(sorted(days)) for days in (changed, closed, opened, shifted)))

@@ -264,6 +264,18 @@ class CaseState(_State):
         """The roles outside the company: they get letters from the case itself."""
         return frozenset()
 
+    def proof(self, o: Obligation) -> Evidence | None:
+        """The fact that discharges an obligation; each regulation keeps its own."""
+        return None
+
+    def recounts(self, o: Obligation) -> bool:
+        """Whether a changed calendar may touch an obligation: not one that was owed elsewhere, in another calendar."""
+        return True
+
+    def heard_by(self, o: Obligation) -> list[str]:
+        """The roles inside the company that hear of a breach: the owner and the escalation role."""
+        return sorted({o.owner, o.escalation} - self.outside)
+
     @property
     def holder(self) -> str | None:
         """The service centre that holds the case; None where there is none."""
@@ -281,6 +293,10 @@ class CaseState(_State):
     def next_seq(self) -> int:
         self.seq += 1
         return self.seq
+
+    def carried(self) -> Self:
+        """What the next run gets of the state; one that lives for years leaves old keys to the inbox."""
+        return self
 
     def term(self, clause: str) -> str | None:
         assert self.opening is not None  # noqa: S101 - the opening is taken before any duty

@@ -39,6 +39,11 @@ def text(language: str, *place: str, **values: object) -> str:
     return found.format(**values) if values else found
 
 
+def role_words(language: str, role: str) -> str:
+    """A role in words. Of a role of a service centre (``manager:CODE/ID``) the code is left out: the case says whose centre it is."""
+    return text(language, "role", role.partition(":")[0])
+
+
 def counted(language: str, n: int, *place: str) -> str:
     """A number with its noun: ``counted("ru", 3, "plural", "breach")`` is ``3 нарушения``.
 

@@ -124,10 +124,12 @@ def calendar_changed(case: CaseState, message: CalendarChanged) -> str:
     changed = sorted(message.changed)
     for o in case.obligations if ours else ():
         plan = o.clock
-        if plan is None or plan.calendar_version == message.version:
+        if plan is None or plan.calendar_version == message.version or not case.recounts(o):
             continue
         days: list[date] = []
-        if o.standing is Standing.OPEN:
+        if plan.span_from > plan.span_to:  # of calendar days
+            days = [d for d in message.shifted if d == plan.span_to and o.standing is Standing.OPEN]
+        elif o.standing is Standing.OPEN:
             days = _within(changed, plan.span_from, plan.span_to)
         elif o.standing in (Standing.OVERDUE, Standing.MET_LATE) and plan.due_day in message.closed:
             days = [plan.due_day]
@@ -139,7 +141,7 @@ def calendar_changed(case: CaseState, message: CalendarChanged) -> str:
         if plan is None or plan.calendar_version == message.version:
             continue
         told = (plan.tell_at + case.offset).date()  # the hour of a telling may lie days after its decision
-        if _within(changed, plan.span_from, max(plan.span_to, told)):
+        if _within(changed, min(plan.span_from, plan.span_to), max(plan.span_to, told)):
             touched = True
             wait.plan = None
     if not touched:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, EmailStr, ValidationError, field_validator
 
 from regulations.calendar_spec import CalendarError, CalendarSpec
+from regulations.lead.control_time import calendar_named
 from regulations.plans import Address
 from regulations.working_time import working_time
 
@@ -29,15 +31,30 @@ class Company:
     language: Literal["ru", "uk"] = "ru"
     """Of the letters to people inside."""
 
+    def joined(self, roles: Mapping[str, Address]) -> Company:
+        """The company together with people who stand in a register and not in its file: those of the service centres.
+
+        An address that the company's own roles have too keeps the working time that the file gives it.
+        """
+        return replace(self, roles={**self.roles, **roles})
+
     @property
     def zones(self) -> tuple[str, ...]:
         """The zones in which people inside work, the company's own among them, sorted: each has its rounds of notices."""
-        return tuple(sorted({self.calendars[name].tz for name in ("company", *(a.calendar for a in self.roles.values()))}))
+        names = {"company", *(a.calendar for a in self.roles.values())}
+        return tuple(sorted({calendar_named(name, self.calendars).tz for name in sorted(names)}))
 
     def calendar_of(self, recipient: str) -> CalendarSpec:
         """Whose working time a recipient keeps: that of its roles; of an address that no role has any more, the company's."""
-        named = (a.calendar for a in self.roles.values() if a.email == recipient)
-        return self.calendars[next(named, "company")]
+        return calendar_named(self._kept.get(recipient, "company"), self.calendars)
+
+    @cached_property
+    def _kept(self) -> dict[str, str]:
+        """The calendar of each address: that of its first role."""
+        found: dict[str, str] = {}
+        for address in self.roles.values():
+            found.setdefault(address.email, address.calendar)
+        return found
 
     def recipients(self) -> dict[str, tuple[str, ...]]:
         """The addresses of the roles, each with its roles: one address is one recipient, however many roles it has."""

@@ -8,7 +8,7 @@ from regulations.calendar_spec import HorizonError
 from regulations.catalogue import text
 from regulations.clocks import MAX_JITTER
 from regulations.plans import PlanAnswer, PlannedTerm, PlanRequest, TermToPlan
-from regulations.term_spans import due_day, span_of
+from regulations.term_spans import due_day, no_span, span_of, zone_alone
 from regulations.terms import parse_term
 from regulations.working_time import Pause, WorkingTime
 
@@ -29,7 +29,9 @@ def _count_one(calendar: WorkingTime, item: TermToPlan, request: PlanRequest) ->
     term = parse_term(item.term)
     due = calendar.due(term, item.start, _pauses(item))
     span_from, span_to = span_of(calendar, term, item.start, due.at)
-    if item.warn_from is not None:
+    if zone_alone(term) and not item.pauses:
+        span_from, span_to = no_span(due.at.date())
+    elif item.warn_from is not None:
         span_from = min(span_from, calendar.local(item.warn_from).date())
     warn_at = _warn_at(calendar, item, due.at.astimezone(UTC), request.warn_fraction) if item.warn else None
     return PlannedTerm(

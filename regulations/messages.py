@@ -148,6 +148,8 @@ class CalendarChanged(Message):
     """The dates whose hours are others than before."""
     closed: tuple[date, ...] = Field((), max_length=10_000)
     """Those of them that are days off now and were not."""
+    shifted: tuple[date, ...] = Field((), max_length=10_000)
+    """Those of them with another offset from UTC: they alone move a term of calendar days."""
 
 
 # --- handoff --------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from regulations.calendar_spec import CalendarError
 from regulations.case import Standing
-from regulations.catalogue import counted, text
+from regulations.catalogue import counted, role_words, text
 from regulations.company import Company
 from regulations.counting import local_text
 from regulations.effects import Letter
@@ -203,7 +203,7 @@ def digest_letter(company: Company, key: str, recipient: str, overdue: Sequence[
         {
             "case": o.address,
             "text": f"{o.clause} {text(language, o.case_kind, 'duty', o.clause)}",
-            "owner": text(language, "role", o.owner),
+            "owner": role_words(language, o.owner),
             "due": text(language, "digest", "due", due=_local(o.due, calendar, language)),
             "late": late_words(calendar, o.due, at, language),
         }

@@ -46,6 +46,8 @@ class OpeningRequest(Wire):
     """The service centre that holds the case: its zone counts, in the control time of 7.1, and its people are told."""
     manager: str | None = None
     """The manager at that centre to whom the case is assigned."""
+    calendar: str | None = None
+    """The calendar in which the case's terms are counted, where it knows the name itself; None: the centre's or the company's."""
 
 
 class Opening(Wire):
@@ -61,6 +63,8 @@ class Opening(Wire):
     """Of the company; where a centre was asked for also ``centre:CODE``, ``centre_head:CODE`` and, where the centre knows the manager,
     ``manager:CODE/ID``."""
     centre_name: str = ""
+    ui: str = ""
+    """Where the Temporal UI shows the cases: its address with the namespace; empty: nobody has said."""
 
 
 class Span(Wire):
@@ -121,7 +125,9 @@ class PlannedTerm(Wire):
     span_from: date
     """First local date on which the due instant depends."""
     span_to: date
-    """The last one; it may lie after the due instant: the last working day of a month depends on the days after it."""
+    """The last one; it may lie after the due instant: the last working day of a month depends on the days after it.
+
+    A term of calendar days depends on the hours of no date: its span begins the day after it ends."""
     due_day: date
     """The local day at whose end, or on which, the term runs out: a midnight belongs to the day before."""
 

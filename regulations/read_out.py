@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from regulations.case import CaseState, Fact, Obligation
-from regulations.catalogue import text
+from regulations.case import UNMET, CaseState, Fact, Obligation, Standing
+from regulations.catalogue import role_words, text
 from regulations.clocks import next_due
+
+MOST_OBLIGATIONS, MOST_FACTS = 20, 10
 
 
 class ReadObligation(BaseModel):
@@ -98,6 +101,58 @@ def read_obligation(state: CaseState, o: Obligation) -> ReadObligation:
     )
 
 
+class Counts(BaseModel):
+    """How the obligations of a case ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    met: int
+    met_late: int
+    waived: int
+    breaches: int
+    """Those that stand: withdrawn ones are not counted."""
+
+
+def counts(state: CaseState) -> Counts:
+    """The counts with which a case ends."""
+    standings = [o.standing for o in state.obligations]
+    return Counts(
+        met=standings.count(Standing.MET),
+        met_late=standings.count(Standing.MET_LATE),
+        waived=standings.count(Standing.WAIVED),
+        breaches=sum(o.breached_at is not None and o.standing is not Standing.MET for o in state.obligations),
+    )
+
+
+def obligation_lines(state: CaseState) -> list[str]:
+    """The obligations as a Markdown table: at most `MOST_OBLIGATIONS`, the unmet ones first by their due instant."""
+    say = state.language
+    open_ones = sorted(state.unmet(), key=lambda o: (o.due is None, o.due or o.started_at))
+    closed = [o for o in state.obligations if o.standing not in UNMET]
+    shown = (open_ones + closed)[:MOST_OBLIGATIONS]
+    lines = ["", f"#### {text(say, 'case', 'obligations')}", ""]
+    lines += [f"| {text(say, 'case', 'headings')} |", "|---|---|---|---|---|"] if shown else [text(say, "case", "none_open")]
+    lines += [obligation_row(state, o) for o in shown]
+    if (rest := len(state.obligations) - len(shown)) > 0:
+        lines.append(f"\n{text(say, 'case', 'more', count=rest)}")
+    return lines
+
+
+def fact_lines(state: CaseState, note: Callable[[Fact], str]) -> list[str]:
+    """The last `MOST_FACTS` facts as a Markdown list, the newest first; ``note`` puts the note of a fact into words."""
+    lines = ["", f"#### {text(state.language, 'case', 'facts')}", ""]
+    return lines + [_fact_line(state, f, note(f)) for f in reversed(state.facts[-MOST_FACTS:])]
+
+
+def _fact_line(state: CaseState, f: Fact, note: str) -> str:
+    say = state.language
+    words = text(say, state.kind, "fact", f.what)
+    happened, learnt_at = state.local(f.happened_at), state.local(f.learnt_at)
+    learnt = f" ({text(say, 'case', 'learnt')} {learnt_at})" if learnt_at != happened else ""
+    said = f": {cell(note)}" if note else ""
+    return f"- {happened} {cell(words)}{learnt}{said} · {text(say, 'source', f.source)}"
+
+
 def obligation_row(state: CaseState, o: Obligation) -> str:
     """One obligation as a row of a Markdown table."""
     say = state.language
@@ -109,7 +164,7 @@ def obligation_row(state: CaseState, o: Obligation) -> str:
         standing += f" {state.local(o.met_at)}"
     if o.note:
         standing += f" — {text(say, 'note', o.note)}"
-    return f"| {o.clause} | {duty(state, o.clause)} | {text(say, 'role', o.owner)} | {cell(due)} | {cell(standing)} |"
+    return f"| {o.clause} | {duty(state, o.clause)} | {role_words(say, o.owner)} | {cell(due)} | {cell(standing)} |"
 
 
 def cell(value: str) -> str:

@@ -9,7 +9,17 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from regulations.calendar_spec import HorizonError
-from regulations.terms import EarliestOf, Every, FirstWorkingDayOfMonth, LastWorkingDayBefore, LastWorkingDayOfMonth, NextDay, Term
+from regulations.terms import (
+    CalendarDays,
+    CalendarMonths,
+    EarliestOf,
+    Every,
+    FirstWorkingDayOfMonth,
+    LastWorkingDayBefore,
+    LastWorkingDayOfMonth,
+    NextDay,
+    Term,
+)
 
 if TYPE_CHECKING:
     from regulations.working_time import WorkingTime
@@ -43,6 +53,16 @@ def span_of(calendar: WorkingTime, term: Term, start: datetime, due: datetime) -
     elif isinstance(term, NextDay):
         first = min(first, _last_worked(calendar, end))  # whose closing stands in on a day off
     return first, last
+
+
+def zone_alone(term: Term) -> bool:
+    """Whether a term, unless it is paused, depends on the hours of no date: only on how its last day is offset from UTC."""
+    return isinstance(term, CalendarDays | CalendarMonths) and not term.rolled
+
+
+def no_span(due: date) -> tuple[date, date]:
+    """The span of such a term: it begins after its end, the local date on which the term is due, and holds no date."""
+    return due + _DAY, due
 
 
 def due_day(calendar: WorkingTime, due: datetime) -> date:

@@ -31,7 +31,7 @@ leads = register(
     # Set by the centre's digest: the letter that told of the lead's arrival (3.3).
     Column("told_in", Text),
     Index("ix_leads_centre_status_temperature_due", "centre", "status", "temperature", "due"),
-    Index("ix_leads_centre_told_in", "centre", "told_in"),
+    Index("ix_leads_centre_status_told_in", "centre", "status", "told_in"),
     Index("ix_leads_breached_centre_due", "breached", "centre", "due"),
 )
 Index("ix_leads_address", leads.c.address)

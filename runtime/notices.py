@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, not_, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from runtime.database import database_errors, insert
@@ -33,9 +33,6 @@ class Whose:
 
     open: Sequence[str]
     closed: Sequence[str]
-    strangers: Literal["open", "closed"] | None = None
-    """Given when addresses that are not among ``known`` belong to it too."""
-    known: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +104,16 @@ class OpenBook:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> AsyncConnection:
+        """For other registers that must change together with this one."""
+        return self._connection
+
+    async def recipients(self, at: datetime) -> list[str]:
+        """Everybody for whom something waits that no letter carries yet, in any zone, in a fixed order."""
+        waiting = select(notices.c.recipient).where(notices.c.sent_in.is_(None), notices.c.earliest <= at).distinct()
+        return sorted((await self._connection.execute(waiting)).scalars())
+
     async def pending(self, at: datetime, whose: Whose) -> list[PendingRow]:
         """What could go out at an instant: of recipients who do not work now only reminders and what goes at once. The earliest first."""
         told = notices.alias("told")
@@ -157,18 +164,15 @@ class OpenBook:
         one = update(notices).where(*(notices.c[name] == bindparam(f"of_{name}") for name in _KEY)).values(sent_in=bindparam("carried"))
         await self._connection.execute(one, values)
 
-    async def unsettled(self, kind: str, recipients: Whose) -> list[StoredLetter]:
-        """The letters of a kind to these recipients that nobody has settled, in a fixed order."""
+    async def unsettled(self, kind: str) -> list[StoredLetter]:
+        """The letters of a kind that nobody has settled, in a fixed order."""
         asked = select(notice_letters).where(notice_letters.c.settled_at.is_(None), notice_letters.c.kind == kind)
         rows = await self._connection.execute(asked.order_by(notice_letters.c.made_at, notice_letters.c.key))
-        mine, known = {*recipients.open, *recipients.closed}, set(recipients.known)
-        strangers = recipients.strangers is not None
-        return [_stored(row) for row in rows if row.recipient in mine or (strangers and row.recipient not in known)]
+        return [_stored(row) for row in rows]
 
-    async def letter(self, key: str) -> tuple[bool, StoredLetter | None]:
-        """Whether a letter of this key was made, and the letter itself while it is not settled."""
-        row = (await self._connection.execute(select(notice_letters).where(notice_letters.c.key == key))).one_or_none()
-        return row is not None, _stored(row) if row is not None and row.settled_at is None else None
+    async def is_made(self, key: str) -> bool:
+        """Whether a letter of this key was ever made."""
+        return (await self._connection.execute(select(notice_letters.c.key).where(notice_letters.c.key == key))).one_or_none() is not None
 
     async def take_back(self, key: str) -> Literal["free", "sent", "begun"]:
         """Take an unsettled letter of an earlier round back, if that can be done for certain.
@@ -191,6 +195,10 @@ class OpenBook:
         await self._settle(keys, at, "sent")
         await self._connection.execute(update(notices).where(notices.c.sent_in.in_(keys), notices.c.sent_at.is_(None)).values(sent_at=at))
 
+    async def give_up(self, keys: Sequence[str], at: datetime) -> None:
+        """These letters may have gone out or not; what they said holds no more, and nobody sends them again."""
+        await self._settle(keys, at, "left")
+
     async def refuse(self, keys: Sequence[str], at: datetime, address: str) -> None:
         """These letters were refused for good: their rows stay with them, unsent, and each is an incident. Twice is the same as once."""
         asked = select(notice_letters.c.key, notice_letters.c.kind).where(
@@ -206,6 +214,11 @@ class OpenBook:
     async def _settle(self, keys: Sequence[str], at: datetime, outcome: str) -> None:
         open_ones = update(notice_letters).where(notice_letters.c.key.in_(keys), notice_letters.c.settled_at.is_(None))
         await self._connection.execute(open_ones.values(settled_at=at, outcome=outcome, letter=None))
+
+    async def overdue_roles(self) -> frozenset[str]:
+        """The roles that owe something overdue, and those to which it escalates."""
+        late = select(obligations.c.owner, obligations.c.escalation).where(obligations.c.state == "overdue", obligations.c.due.is_not(None))
+        return frozenset(role for row in await self._connection.execute(late.distinct()) for role in row)
 
     async def overdue(self, roles: Sequence[str], limit: int) -> tuple[list[OverdueRow], int]:
         """What is overdue and owed by, or escalates to, one of these roles: the earliest due first, at most ``limit``; and how many."""
@@ -234,9 +247,4 @@ def _stored(row: Any) -> StoredLetter:
 
 def _of(whose: Whose) -> ColumnElement[bool]:
     hasty = or_(notices.c.at_once, notices.c.kind == "warning")
-    stranger = not_(notices.c.recipient.in_(whose.known))
-    return or_(
-        notices.c.recipient.in_(whose.open),
-        and_(notices.c.recipient.in_(whose.closed), hasty),
-        *([stranger] if whose.strangers == "open" else [and_(stranger, hasty)] if whose.strangers == "closed" else []),
-    )
+    return or_(notices.c.recipient.in_(whose.open), and_(notices.c.recipient.in_(whose.closed), hasty))

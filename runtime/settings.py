@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     crm: CrmSettings | None = None
     task_queue: str = "reglament"
     hash_key: SecretStr = SecretStr("")
-    """Key of the hashes that stand for logins where the CRM has no number for a client. Keep it: another key is another client."""
+    """Key of the hashes that stand for logins and INNs where the CRM has no number for a client. Keep it: another key is another client."""
     encryption_keys: SecretStr = SecretStr("")
     """Keys for what is kept at rest (bodies of the inbox, files): base64 of 32 random bytes each, joined by commas, the newest first."""
     webhook_secrets: SecretStr = SecretStr("")
@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(8080, ge=0, lt=65536)
     """Where the webhooks are served."""
+    temporal_ui: str | None = Field(None, pattern=r"^https?://[\x21-\x7e]+/namespaces/[\x21-\x7e]+$")
+    """The Temporal UI with the namespace, as people open it, for links in letters: ``https://temporal.example.org/namespaces/default``."""
     deployment_name: str | None = None
     """With ``build_id``: the worker takes part in Worker Deployment Versioning (AUTO_UPGRADE)."""
     build_id: str | None = None

@@ -168,13 +168,13 @@ notice_letters = Table(
     "notice_letters",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("kind", Text, nullable=False),  # round, digest
+    Column("kind", Text, nullable=False),  # round, digest, centre_digest, hot_watch
     Column("recipient", Text, nullable=False),
     Column("round", Text, nullable=False),  # the round that made it
     Column("letter", JSON(none_as_null=True)),  # emptied once settled
     Column("made_at", Instant, nullable=False),
     Column("settled_at", Instant),
-    Column("outcome", Text),  # sent, refused
+    Column("outcome", Text),  # sent, refused, left
     Index("ix_notice_letters_settled_at_kind", "settled_at", "kind"),
 )
 

@@ -18,6 +18,7 @@ from runtime.connection import connect
 from runtime.database import open_database
 from runtime.encryption import EncryptionError, KeyRing
 from runtime.inbox import InboxStore
+from runtime.lead_look_ups import LeadLookUps
 from runtime.process import leave
 from runtime.register_reader import RegisterReader
 from runtime.registers import RegisterWriter
@@ -92,7 +93,9 @@ async def serve(settings: Settings) -> None:
     url = settings.database_url.get_secret_value()
     engine = open_database(url)
     metrics = Metrics()
-    inbox = Inbox(InboxStore(engine, keys, STARTS), Incidents(RegisterWriter(engine), lambda: company), metrics.settled)
+    alarm = Incidents(RegisterWriter(engine), lambda: company)
+    hash_key = settings.hash_key.get_secret_value()
+    inbox = Inbox(InboxStore(engine, keys, STARTS), alarm, LeadLookUps(engine), hash_key, metrics.settled)
     temporal = Temporal(settings, RegisterReader(engine))
     config = uvicorn.Config(
         build_app(inbox, signatures, metrics, Health(url, temporal.answers)),

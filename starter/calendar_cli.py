@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from starter.command import AWAY, JSON_OPTION, REFUSED, WRONG_USE, connected, fail, run, settings_or_fail
+
+if TYPE_CHECKING:
+    from regulations.working_time import WorkingTime
+    from runtime.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Calendars of working time: what they say of each day, publishing a changed one.")
 
 
 @app.command("show")
 def calendar_show(
-    name: Annotated[str | None, typer.Argument(help="A calendar of the company, or a built-in one; none: list them.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A calendar of the company, a built-in one, or control/ZONE; none: list them.")] = None,
     year: Annotated[int | None, typer.Option(min=1, max=9999, help="The year; the present one when not given.")] = None,
     month: Annotated[int | None, typer.Option(min=1, max=12, help="Only this month, day by day.")] = None,
     as_json: JSON_OPTION = False,
@@ -31,7 +35,7 @@ def calendar_show(
 
 @app.command("publish")
 def calendar_publish(
-    name: Annotated[str, typer.Argument(help="A calendar of the company.")],
+    name: Annotated[str, typer.Argument(help="A calendar of the company, control/ZONE, or control: of every zone with a service centre.")],
     rate: Annotated[float, typer.Option(min=0.1, max=1000, help="Cases told a second, at most.")] = 20,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what has changed and whom it concerns.")] = False,
     as_json: JSON_OPTION = False,
@@ -48,28 +52,14 @@ async def _calendar_publish(name: str, rate: float, dry_run: bool, as_json: bool
     from regulations.calendar_spec import CalendarError
     from regulations.company import CompanyError
     from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
-    from runtime.published_calendars import opened
     from starter import publication
-    from starter import publication_words as words
     from starter.calendars import company_calendar
+    from starter.control_times import to_publish
 
     settings = settings_or_fail()
     try:
-        calendar = company_calendar(name, settings.company)
-        async with opened(settings.database_url.get_secret_value()) as store:
-            found = await publication.compare(store, name, calendar)
-            if not found.difference.changed:
-                words.print_unchanged(found, as_json=as_json)
-                return 0
-            if dry_run:
-                await words.print_concerned(store, found, as_json=as_json)
-                return 0
-            if not as_json:
-                words.print_difference(found)
-            _, client = await connected()
-            pace = publication.Pace(rate)
-            work = publication.Publication(client, store, found, pace=pace, watch=words.ProgressLine())
-            words.print_result(words.result(found, await work.run()), as_json=as_json)
+        for one in await to_publish(name, settings):
+            await _publish(one, company_calendar(one, settings.company), settings, rate, dry_run, as_json)
     except (CompanyError, CalendarError) as e:
         fail(WRONG_USE, str(e))
     except (publication.NeverPublished, publication.VersionKept, publication.WorkersBehind) as e:
@@ -79,3 +69,24 @@ async def _calendar_publish(name: str, rate: float, dry_run: bool, as_json: bool
     except (DatabaseUnavailableError, DatabaseRefusedError) as e:
         fail(AWAY, f"the database cannot be used ({e}); publish again once it is back: it goes on where it was")
     return 0
+
+
+async def _publish(name: str, calendar: WorkingTime, settings: Settings, rate: float, dry_run: bool, as_json: bool) -> None:
+    from runtime.published_calendars import opened
+    from starter import publication
+    from starter import publication_words as words
+
+    async with opened(settings.database_url.get_secret_value()) as store:
+        found = await publication.compare(store, name, calendar)
+        if not found.difference.changed:
+            words.print_unchanged(found, as_json=as_json)
+            return
+        if dry_run:
+            await words.print_concerned(store, found, as_json=as_json)
+            return
+        if not as_json:
+            words.print_difference(found)
+        _, client = await connected()
+        pace = publication.Pace(rate)
+        work = publication.Publication(client, store, found, pace=pace, watch=words.ProgressLine())
+        words.print_result(words.result(found, await work.run()), as_json=as_json)

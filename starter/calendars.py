@@ -13,6 +13,8 @@ from typing import Any
 from regulations.calendar_change import day_table, hours_of
 from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.company import CompanyError, load_company
+from regulations.lead.control_time import calendar_named
+from regulations.lead.state import CONTROL
 from regulations.production_calendars import Day
 from regulations.working_time import WorkingTime, working_time
 from starter.named_calendars import NAMES, named_calendar
@@ -54,15 +56,15 @@ def company_calendars(file: Path) -> Mapping[str, CalendarSpec]:
 
 
 def find(name: str, own: Mapping[str, CalendarSpec]) -> WorkingTime:
-    """The company's calendar of that name, else a built-in one.
+    """The company's calendar of that name, the control time of a zone, as ``control/Asia/Vladivostok``, or a built-in one.
 
     Raises:
         CalendarError: there is none; the text names those that there are.
     """
-    if name in own:
-        return working_time(own[name])
+    if name in own or name.startswith(CONTROL):
+        return working_time(calendar_named(name, own))
     if name not in NAMES:
-        raise CalendarError(f"there is no calendar {name!r}: use {', '.join([*own, *NAMES])}")
+        raise CalendarError(f"there is no calendar {name!r}: use {', '.join([*own, *NAMES])}, or {CONTROL}ZONE")
     return working_time(named_calendar(name))
 
 
@@ -179,6 +181,7 @@ def _list(own: Mapping[str, CalendarSpec], as_json: bool) -> None:
     console.print(table)
     if own:
         console.print("The company's own calendars first, in bold: terms are counted in [bold]company[/bold].")
+    console.print(f"Leads are counted in the control time of their centre's zone: {CONTROL}ZONE, as {CONTROL}Asia/Vladivostok.")
 
 
 def _week(calendar: WorkingTime) -> str:
@@ -240,12 +243,12 @@ def _said(day: ShownDay) -> tuple[object, ...]:
 
 
 def company_calendar(name: str, file: Path) -> WorkingTime:
-    """A calendar of the company: only those are published, since only in them terms of cases are counted.
+    """A calendar of the company, or the control time of a zone: only those are published, since only in them terms of cases are counted.
 
     Raises:
-        CompanyError, CalendarError: the file is wrong, or has no such calendar.
+        CompanyError, CalendarError: the file is wrong, or has no such calendar; there is no such zone.
     """
     own = load_company(file).calendars
-    if name not in own:
-        raise CompanyError(f"{file} has no calendar {name!r}; it has {', '.join(own)}")
-    return working_time(own[name])
+    if name not in own and not name.startswith(CONTROL):
+        raise CompanyError(f"{file} has no calendar {name!r}; it has {', '.join(own)}; control times of leads are {CONTROL}ZONE")
+    return working_time(calendar_named(name, own))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runtime.process import leave
-from starter import calendar_cli, inbox_cli, report_cli, schedules_cli
+from starter import bulk_cli, calendar_cli, inbox_cli, leads_cli, report_cli, schedules_cli
 from starter.command import AWAY, JSON_OPTION, WRONG_USE, company_or_fail, connected, fail, run, settings_or_fail
 from starter.deadline import deadline
 
@@ -30,6 +30,8 @@ app = typer.Typer(
 app.command()(deadline)
 app.add_typer(inbox_cli.app, name="inbox")
 app.add_typer(report_cli.app, name="report")
+app.add_typer(bulk_cli.app, name="bulk")
+app.add_typer(leads_cli.app, name="leads")
 app.add_typer(calendar_cli.app, name="calendar")
 app.add_typer(schedules_cli.app, name="schedules")
 
@@ -59,7 +61,8 @@ def events(
     from rich.console import Console
     from rich.table import Table
 
-    from starter.doors import DOORS, example_event, recent_example
+    from starter.door import example_event, recent_example
+    from starter.doors import DOORS
 
     if type is None:
         if as_json:
@@ -98,7 +101,9 @@ def events(
 
 
 @app.command()
-def case(id: Annotated[str, typer.Argument(help="The case, e.g. handoff/D-1041.")], as_json: JSON_OPTION = False) -> None:
+def case(
+    id: Annotated[str, typer.Argument(help="The case, e.g. handoff/D-1041 or lead/c-311/bureau.")], as_json: JSON_OPTION = False
+) -> None:
     """Read a case out: stage, obligations with their clauses and due instants, the trail of facts; of an ended one also its corrections."""
     run(_case(id, as_json))
 
@@ -125,21 +130,23 @@ async def _case(id: str, as_json: bool) -> int:
 def cases(
     overdue: Annotated[bool, typer.Option("--overdue", help="Only cases with an overdue obligation.")] = False,
     stage: Annotated[str | None, typer.Option(help="Only cases in this stage, e.g. checking.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only cases of this kind, e.g. handoff.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only cases of this kind: handoff, lead, centre, bulk.")] = None,
     partner: Annotated[str | None, typer.Option(help="Only cases of this partner, by its id.")] = None,
+    centre: Annotated[str | None, typer.Option(help="Only cases of this service centre, by its code.")] = None,
     closed: Annotated[bool, typer.Option("--closed", help="Closed cases instead of open ones.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = 100,
     as_json: JSON_OPTION = False,
 ) -> None:
     """List cases. The list comes from Temporal's visibility, which follows the cases by a moment: it is for looking, not for deciding."""
-    run(_cases(overdue, stage, kind, partner, closed, limit, as_json))
+    wanted = {"Stage": stage, "CaseKind": kind, "Partner": partner, "ServiceCentre": centre}
+    run(_cases(overdue, wanted, closed, limit, as_json))
 
 
-async def _cases(overdue: bool, stage: str | None, kind: str | None, partner: str | None, closed: bool, limit: int, as_json: bool) -> int:
+async def _cases(overdue: bool, wanted: dict[str, str | None], closed: bool, limit: int, as_json: bool) -> int:
     from starter.views import list_cases, print_cases
 
     _, client = await connected()
-    found = await list_cases(client, overdue=overdue, stage=stage, kind=kind, partner=partner, closed=closed, limit=limit)
+    found = await list_cases(client, overdue=overdue, wanted=wanted, closed=closed, limit=limit)
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     else:

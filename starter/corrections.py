@@ -16,7 +16,7 @@ from regulations.corrections import LateNews
 from regulations.handoff.corrections import CLAUSES, learnt
 from regulations.messages import Message
 from starter.delivery_outcome import Delivered, DeliveryError
-from starter.doors import Door
+from starter.door import Door
 from workflows import attributes
 from workflows.correction import Correction
 
@@ -43,7 +43,7 @@ async def correct(client: Client, door: Door, message: Message, address: str, *,
     except Refusal as r:
         raise DeliveryError("refused", r.type, str(r), address) from None
     news = LateNews(address=address, fact=fact, ended_at=await _ended_at(client, address))
-    kind = door.event.partition(".")[0]
+    kind = door.kind.kind
     try:
         await client.start_workflow(
             Correction.run,

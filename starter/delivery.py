@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import re
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -23,21 +21,18 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from regulations.case import Refusal
-from regulations.catalogue import text
-from regulations.handoff.state import Stage
-from regulations.messages import Message, Sold
+from regulations.messages import Message
 from regulations.read_out import ReadOut
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
 from starter.corrections import correct
 from starter.delivery_outcome import NO_CASE, Delivered, DeliveryError, FieldError, Source
-from starter.doors import DOORS, OF_THE_EVENT, Door, Event
+from starter.door import OF_THE_EVENT, Door, Event, LookUps
+from starter.doors import DOORS
 from workflows import attributes
 from workflows.docket import Receipt
 
 PATIENCE = 20.0
 """Seconds for a worker to answer; after that the sender is told to come again."""
-WITHOUT_RESULT = frozenset({Stage.NOT_PAID, Stage.REFUSED, Stage.WITHDRAWN})
-"""Ends after which a new sale of the same deal may begin a new case."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -47,8 +42,8 @@ class KnownCases(Protocol):
     async def case_at(self, address: str) -> object | None: ...
 
 
-def read_event(raw: object, source: Source) -> tuple[Door, Message, str]:
-    """Checks an event against the table of messages.
+def read_event(raw: object, source: Source, hash_key: str = "") -> tuple[Door, Message, str]:
+    """Checks an event against the table of messages. The hash key stands in addresses for clients of whom only an INN is known.
 
     Returns:
         The door, the message for the workflow, and its address.
@@ -67,6 +62,9 @@ def read_event(raw: object, source: Source) -> tuple[Door, Message, str]:
     if reserved := sorted(OF_THE_EVENT & event.data.keys()):
         words = "comes from the event itself; leave it out of data"
         raise DeliveryError.of_fields("InvalidEvent", *(FieldError(f"data.{name}", words) for name in reserved))
+    if withheld := sorted(door.withheld & event.data.keys()):
+        words = "is set by our own workflows alone; leave it out of data"
+        raise DeliveryError.of_fields("InvalidEvent", *(FieldError(f"data.{name}", words) for name in withheld))
     given = {**event.data, "key": event.id, "happened_at": event.occurred_at, "source": source}
     try:
         wire = door.wire.model_validate(given)
@@ -74,7 +72,11 @@ def read_event(raw: object, source: Source) -> tuple[Door, Message, str]:
         raise DeliveryError.of_fields("InvalidEvent", *_errors(e, "data.")) from None
     fields = {name: getattr(wire, name) for name in door.message.model_fields}
     given_fields = wire.model_fields_set & fields.keys()
-    return door, door.message.model_construct(_fields_set=set(given_fields), **fields), door.address(wire)
+    try:
+        address = door.kind.address(wire, hash_key)
+    except Refusal as r:
+        raise DeliveryError.of_fields("InvalidEvent", FieldError("data", str(r))) from None
+    return door, door.message.model_construct(_fields_set=set(given_fields), **fields), address
 
 
 def _errors(error: ValidationError, prefix: str) -> list[FieldError]:
@@ -94,21 +96,21 @@ async def deliver(
     """Delivers one event to its case, beginning the case where the event type does that.
 
     A repeat of the same event is a success with ``duplicate``, also after the case has ended. A new fact about an ended case corrects
-    the registers; with ``known`` also where Temporal has forgotten the case.
+    the registers or is refused, by kind; with ``known`` also where Temporal has forgotten the case.
 
     Raises:
         DeliveryError: the event is invalid, the case refuses it (``NoCase``: there is none), or nobody could take it now.
     """
-    door, message, address = read_event(raw, source)
+    door, message, address = read_event(raw, source, hash_key)
     try:
         async with asyncio.timeout(PATIENCE):
             if door.starts:
                 return await _begin(client, door, message, address, task_queue, hash_key)
             return await _tell(client, door, message, address, task_queue, known)
     except _Repeat as r:
-        return Delivered(address, True, r.case.stage, r.case.revision, None)
+        return _repeated(door, address, r.case.stage, r.case.revision)
     except WorkflowUpdateFailedError as e:
-        return _refused(e, address)
+        return _refused(e, door, address)
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
         if (task := asyncio.current_task()) is not None and task.cancelling():  # the SDK's error hides that we are to stop
             raise asyncio.CancelledError from None
@@ -134,6 +136,17 @@ def check_start(door: Door, message: Message, address: str) -> None:
             raise DeliveryError("refused", r.type, str(r), address) from None
 
 
+async def look_up(door: Door, message: Message, address: str, registers: LookUps) -> None:
+    """Makes the checks of an event that need the registers, before anything is kept.
+
+    Raises:
+        DeliveryError: ``refused``, by the name of the check, with the field.
+        DatabaseUnavailableError, DatabaseRefusedError: the registers cannot be read.
+    """
+    if door.look_up is not None:
+        await door.look_up(message, address, registers, datetime.now(UTC))
+
+
 async def _begin(client: Client, door: Door, message: Message, address: str, task_queue: str, hash_key: str) -> Delivered:
     check_start(door, message, address)
     policy = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
@@ -144,16 +157,15 @@ async def _begin(client: Client, door: Door, message: Message, address: str, tas
             task_queue=task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=policy,
-            search_attributes=_first_attributes(message, hash_key),
-            static_summary=_summary(message),
+            search_attributes=_first_attributes(door, message, hash_key),
+            static_summary=door.kind.summary(message)[:190],
         )
         try:
             receipt = await client.execute_update_with_start_workflow(
                 door.update, message, start_workflow_operation=start, result_type=Receipt
             )
         except WorkflowAlreadyStartedError:
-            # The case has ended. A new sale may begin another one where the first ended without a result.
-            policy = await _reuse_after_end(client, message, address)
+            policy = await _reuse_after_end(client, door, message, address)
             continue
         finally:
             await asyncio.gather(start.workflow_handle(), return_exceptions=True)
@@ -161,13 +173,19 @@ async def _begin(client: Client, door: Door, message: Message, address: str, tas
     raise DeliveryError("unavailable", "Race", "the case ended and began while this was delivered; deliver it again", address)
 
 
-async def _reuse_after_end(client: Client, message: Message, address: str) -> WorkflowIDReusePolicy:
+async def _reuse_after_end(client: Client, door: Door, message: Message, address: str) -> WorkflowIDReusePolicy:
+    """The case of this address has ended: whether another one may begin."""
     ended = await _read(client, address)
     if any(fact.key == message.key for fact in ended.facts):
         raise _Repeat(ended)
-    if ended.outcome in WITHOUT_RESULT:
+    if door.kind.again(ended.outcome):
         return WorkflowIDReusePolicy.ALLOW_DUPLICATE
-    raise DeliveryError("refused", "Ended", f"the case has ended as {ended.outcome}; a deal is handed over once", address)
+    raise _ended(door, address, ended.outcome)
+
+
+def _ended(door: Door, address: str, outcome: str | None = None) -> DeliveryError:
+    ended = "the case has ended" + (f" as {outcome}" if outcome and not door.kind.confidential else "")
+    return DeliveryError("refused", "Ended", f"{ended}; {door.kind.after_end}", address)
 
 
 class _Repeat(Exception):
@@ -192,7 +210,7 @@ async def _tell(client: Client, door: Door, message: Message, address: str, task
             raise
         if known is None or await known.case_at(address) is None:
             raise _no_case(address) from None
-        return await correct(client, door, message, address, task_queue=task_queue)
+        return await _too_late(client, door, message, address, task_queue)
     if status is WorkflowExecutionStatus.RUNNING:  # a server that was restarted knows the case, but no more of this update
         raise DeliveryError("unavailable", "Lost", "the Temporal server was restarted meanwhile; deliver the same event again", address)
     ended = await _read(client, address)
@@ -200,6 +218,12 @@ async def _tell(client: Client, door: Door, message: Message, address: str, task
         raise _Repeat(ended)
     if not ended.facts:  # begun by hand, or by a server that died between the start and its message
         raise _no_case(address)
+    return await _too_late(client, door, message, address, task_queue, ended.outcome)
+
+
+async def _too_late(client: Client, door: Door, message: Message, address: str, task_queue: str, outcome: str | None = None) -> Delivered:
+    if not door.kind.corrects:
+        raise _ended(door, address, outcome)
     return await correct(client, door, message, address, task_queue=task_queue)
 
 
@@ -213,44 +237,29 @@ async def _read(client: Client, address: str) -> ReadOut:
 
 
 def _taken(address: str, receipt: Receipt) -> Delivered:
-    return Delivered(address, False, receipt.stage, receipt.revision, receipt.next_due)
+    if not receipt.revision:  # whoever asked may know that there is a case, and nothing of it
+        return Delivered(address, False, None, None, None, receipt.answer)
+    return Delivered(address, False, receipt.stage, receipt.revision, receipt.next_due, receipt.answer)
 
 
-def _refused(error: WorkflowUpdateFailedError, address: str) -> Delivered:
+def _repeated(door: Door, address: str, stage: str | None, revision: int | None) -> Delivered:
+    return Delivered(address, True, None, None, None) if door.kind.confidential else Delivered(address, True, stage, revision, None)
+
+
+def _refused(error: WorkflowUpdateFailedError, door: Door, address: str) -> Delivered:
     cause = error.cause
     if not isinstance(cause, ApplicationError):
         raise DeliveryError("unavailable", "Failed", "the case could not take the event; deliver it again", address) from None
     if cause.type == "Repeated":
         revision = cause.details[0] if cause.details and isinstance(cause.details[0], int) else None
-        return Delivered(address, True, None, revision, None)
+        return _repeated(door, address, None, revision)
     if cause.type == "NotBegun":  # begun by hand: it ends by itself
         raise _no_case(address) from None
-    if cause.type == "Ended":  # it writes its last rows: a correction must come after them
+    if cause.type == "Ended":  # it writes its last rows: whatever comes must come after them
         raise DeliveryError("unavailable", "Ending", "the case is about to end; deliver the same event again", address) from None
     raise DeliveryError("refused", cause.type or "Refused", cause.message, address) from None
 
 
-def client_reference(message: Sold, hash_key: str) -> str:
-    """What stands for the client in search attributes: its number, else a keyed hash of its login, never the login."""
-    if message.client.number:
-        return message.client.number
-    return "h-" + hmac.new(hash_key.encode(), message.client.login.lower().encode(), hashlib.sha256).hexdigest()[:20]
-
-
-def _first_attributes(message: Message, hash_key: str) -> TypedSearchAttributes:
-    if not isinstance(message, Sold):
-        return TypedSearchAttributes.empty
-    return TypedSearchAttributes(
-        [
-            SearchAttributePair(attributes.CASE_KIND, "handoff"),
-            SearchAttributePair(attributes.STAGE, Stage.AWAITING_PAYMENT),
-            SearchAttributePair(attributes.PARTNER, message.partner.id),
-            SearchAttributePair(attributes.CLIENT, client_reference(message, hash_key)),
-        ]
-    )
-
-
-def _summary(message: Message) -> str | None:
-    if not isinstance(message, Sold):
-        return None
-    return text("ru", "case", "summary", client=message.client.name, partner=message.partner.name)[:190]
+def _first_attributes(door: Door, message: Message, hash_key: str) -> TypedSearchAttributes:
+    kind = SearchAttributePair(attributes.CASE_KIND, door.kind.kind)
+    return TypedSearchAttributes([kind, *door.kind.attributes(message, hash_key)])

@@ -24,11 +24,15 @@ class Delivered:
     stage: str | None
     revision: int | None
     next_due: datetime | None
+    answer: str = ""
+    """What came of it, where a regulation has more than one answer: a creation of a lead has ``created``, ``updated``, ``exists``."""
 
     def json(self) -> dict[str, Any]:
-        answer = asdict(self)
-        answer["next_due"] = self.next_due.isoformat() if self.next_due else None
-        return answer
+        told = asdict(self)
+        told["next_due"] = self.next_due.isoformat() if self.next_due else None
+        if not self.answer:
+            del told["answer"]
+        return told
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -23,17 +24,29 @@ from regulations.calendar_change import day_table, difference
 from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
 from regulations.handoff.state import ROLES
+from regulations.lead.state import COMPANY_ROLES
 from regulations.production_calendars import production_calendar
 from regulations.working_time import working_time
 from runtime import published_calendars
 from runtime.billing import BillingReader
+from runtime.centres import CentreReader
 from runtime.connection import connect
-from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, create_billing_tables, migrate, open_billing, schema_state
+from runtime.database import (
+    DatabaseRefusedError,
+    DatabaseUnavailableError,
+    create_billing_tables,
+    migrate,
+    open_billing,
+    open_database,
+    schema_state,
+)
+from runtime.lead_billing import LeadBilling
 from runtime.mail import Mailer
 from runtime.settings import Settings
 from runtime.zoho import ZohoCrm
+from starter.control_times import control_times
 from starter.schedules import apply as apply_schedules
-from starter.schedules import wanted
+from starter.schedules import wanted, zones_of_centres
 from starter.views import Unavailable
 from workflows import attributes
 
@@ -62,9 +75,10 @@ async def examine(*, fix: bool, as_json: bool) -> int:
         return 2
     findings = [
         *check_files(settings),
-        *await _temporal(settings, fix),
         *await _database(settings, fix),
+        *await _temporal(settings, fix),
         *await _published(settings, fix),
+        *await check_leads(settings),
         await _asked("mail", settings.mail is not None, "REGLAMENT_MAIL__HOST …", lambda: Mailer(_given(settings.mail)).check()),
         await _asked("crm", settings.crm is not None, "REGLAMENT_CRM__API …", lambda: _crm(settings)),
     ]
@@ -130,7 +144,11 @@ async def _schedules(client: Client, settings: Settings, fix: bool) -> list[Find
         company = load_company(settings.company)
     except CompanyError:
         return []  # a finding of its own says so
-    changes = await apply_schedules(client, wanted(company, settings.task_queue), dry_run=not fix)
+    try:
+        zones = await zones_of_centres(settings)
+    except Unavailable as e:
+        return [Finding("schedules", False, str(e), "mend the database first: reglament doctor --fix")]
+    changes = await apply_schedules(client, wanted(company, settings.task_queue, zones), dry_run=not fix)
     differing = [f"{c.id}: {c.change}" for c in changes if c.change != "unchanged"]
     if fix or not differing:
         return [Finding("schedules", True, ", ".join(differing) or f"{len(changes)} as wanted", mended=bool(differing))]
@@ -192,8 +210,8 @@ async def _database(settings: Settings, fix: bool) -> list[Finding]:
 async def _published(settings: Settings, fix: bool) -> list[Finding]:
     """Whether each calendar is as it was published last; one that never was is stored as it is, to compare with from now on."""
     try:
-        calendars = load_company(settings.company).calendars
-    except CompanyError:
+        calendars = {**load_company(settings.company).calendars, **await control_times(settings)}
+    except (CompanyError, Unavailable):
         return []  # said already
     check = "published calendars"
     unknown: list[str] = []
@@ -212,6 +230,29 @@ async def _published(settings: Settings, fix: bool) -> list[Finding]:
     remedy = "reglament doctor --fix stores them" if unknown else ""
     seen = f"never published: {', '.join(unknown)}" if unknown else f"{', '.join(calendars)} as loaded"
     return [Finding(check, not unknown, seen, remedy)]
+
+
+async def check_leads(settings: Settings) -> list[Finding]:
+    """What leads need; nothing is asked of a company that has defined no service centre."""
+    own = settings.database_url.get_secret_value()
+    async with AsyncExitStack() as stack:
+        engine, billing = open_database(own), open_billing(settings.billing_url.get_secret_value() if settings.billing_url else own)
+        stack.push_async_callback(engine.dispose)
+        stack.push_async_callback(billing.dispose)
+        try:
+            absent = sorted(set(COMPANY_ROLES) - load_company(settings.company).roles.keys())
+            if not await CentreReader(engine).all():
+                return []
+        except (CompanyError, DatabaseUnavailableError, DatabaseRefusedError):
+            return []  # said already
+        found = [Finding("leads", not absent, "service centres are defined", f"add to [roles]: {', '.join(absent)}" if absent else "")]
+        try:
+            await LeadBilling(billing).check()
+            found.append(Finding("billing of leads", True, "usage and product invoices can be read"))
+        except (DatabaseUnavailableError, DatabaseRefusedError) as e:
+            remedy = "REGLAMENT_BILLING_URL must give billing_usage and billing_product_invoices"
+            found.append(Finding("billing of leads", False, str(e), remedy))
+        return found
 
 
 async def _asked(check: str, given: bool, setting: str, ask: Callable[[], Awaitable[object]]) -> Finding:

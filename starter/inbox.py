@@ -23,8 +23,9 @@ from pydantic import JsonValue
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
 from runtime.encryption import EncryptionError
 from runtime.inbox import UNDELIVERED, Claim, Entry, InboxState, InboxStore, Incoming
-from starter.delivery import check_start, read_event
+from starter.delivery import check_start, look_up, read_event
 from starter.delivery_outcome import NO_CASE, Delivered, DeliveryError, Source
+from starter.door import LookUps
 from starter.doors import STARTS
 from starter.inbox_files import take_files
 from starter.inbox_incidents import What
@@ -72,12 +73,25 @@ class Inbox:
         self,
         store: InboxStore,
         alarm: Alarm,
+        registers: LookUps,
+        hash_key: str,
         on_settled: Callable[[Entry, timedelta], None] = lambda entry, delay: None,
         draw: random.Random | None = None,
     ) -> None:
-        """``on_settled`` is told of each row that has its end, with the time since its receipt; ``draw`` gives the jitter."""
+        """Over one table.
+
+        Args:
+            store: The rows.
+            alarm: Tells a person of an event that no case took.
+            registers: Asked before an event is kept.
+            hash_key: Gives the addresses of clients of whom only an INN is known.
+            on_settled: Told of each row that has its end, with the time since its receipt.
+            draw: Gives the jitter.
+        """
         self.store = store
         self._alarm = alarm
+        self._registers = registers
+        self._hash_key = hash_key
         self._on_settled = on_settled
         self._draw = draw or random.Random()  # noqa: S311 - jitter
         self._deliver: Deliver | None = None
@@ -97,18 +111,18 @@ class Inbox:
         not delivered yet is tried at once.
 
         Raises:
-            DeliveryError: ``invalid``, or ``refused`` by the starting checks: nothing was kept.
+            DeliveryError: ``invalid``, or ``refused`` by the starting checks or the look-ups: nothing was kept.
             InboxConflictError: its id is known with another content.
             DatabaseUnavailableError, DatabaseRefusedError: nothing is known to be kept.
         """
         event, files = take_files(raw)
-        door, message, address = read_event(event, source)
-        if door.starts:
-            try:
-                check_start(door, message, address)
-            except DeliveryError:
-                if await self.store.find(message.key) is None:  # a repeat is a repeat, also when it has become too old to begin a case
-                    raise
+        door, message, address = read_event(event, source, self._hash_key)
+        try:
+            check_start(door, message, address)
+            await look_up(door, message, address, self._registers)
+        except DeliveryError:
+            if await self.store.find(message.key) is None:  # a repeat is a repeat, also when it could not begin a case any more
+                raise
         body = json.dumps(door.event_of(message, address), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
         incoming = Incoming(message.key, door.event, address, source, body, hashlib.sha256(body).hexdigest(), files)
         slot = self._take_slot()

@@ -107,6 +107,13 @@ async def deliver_lines(settings: Settings, lines: Iterable[str], as_json: bool)
     return worst
 
 
+async def deliver_event(settings: Settings, event: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """As `deliver_lines`, for one event: what came of it, and the exit code."""
+    async with _opened(settings) as opened:
+        answer, code = await _deliver(opened, 1, json.dumps(event, ensure_ascii=False))
+        return answer, AWAY if opened.away and code else code
+
+
 class _Opened:
     """An inbox to deliver from, and why nothing is delivered, once that is so."""
 
@@ -119,6 +126,7 @@ async def _opened(settings: Settings) -> AsyncIterator[_Opened]:
     from regulations.company import load_company
     from runtime.connection import connect
     from runtime.inbox import InboxStore
+    from runtime.lead_look_ups import LeadLookUps
     from runtime.register_reader import RegisterReader
     from runtime.registers import RegisterWriter
     from starter.delivery import deliver
@@ -128,13 +136,14 @@ async def _opened(settings: Settings) -> AsyncIterator[_Opened]:
 
     async with _database(settings) as (engine, keys):
         incidents = Incidents(RegisterWriter(engine), lambda: load_company(settings.company))
-        opened = _Opened(Inbox(InboxStore(engine, keys, STARTS), incidents), None)
+        hash_key = settings.hash_key.get_secret_value()
+        opened = _Opened(Inbox(InboxStore(engine, keys, STARTS), incidents, LeadLookUps(engine), hash_key), None)
         try:
             client = await connect(patience=_CONNECTING)
         except RuntimeError as e:
             opened.away = str(e)
         else:
-            known, hash_key = RegisterReader(engine), settings.hash_key.get_secret_value()
+            known = RegisterReader(engine)
 
             async def deliver_one(event: object, source: Source) -> Delivered:
                 return await deliver(client, event, task_queue=settings.task_queue, hash_key=hash_key, source=source, known=known)
@@ -201,6 +210,7 @@ async def _result(opened: _Opened, taken: Answer, number: int) -> tuple[dict[str
     outcome = entry.outcome or last.outcome or {}
     if entry.state is InboxState.DELIVERED:
         told = {name: outcome.get(name) for name in ("stage", "revision", "next_due")}
+        told |= {"answer": outcome["answer"]} if "answer" in outcome else {}
         duplicate = taken.duplicate or bool(outcome.get("duplicate"))
         return {"id": entry.event_id, "case": entry.address, "duplicate": duplicate, **told}, 0
     said: dict[str, Any] = {
@@ -232,7 +242,8 @@ def _print_answer(answer: dict[str, Any], as_json: bool) -> None:
         print(f"line {answer['line']}: {answer['error']}: {answer['text']}", file=sys.stderr, flush=True)
     else:
         twice = ", known already" if answer["duplicate"] else ""
-        print(f"{answer['id']} → {answer['case']}: {answer['stage'] or 'taken'}{twice}", flush=True)
+        said = ", ".join(filter(None, (answer.get("answer"), answer["stage"]))) or "taken"
+        print(f"{answer['id']} → {answer['case']}: {said}{twice}", flush=True)
 
 
 def _say_away(why: str) -> None:

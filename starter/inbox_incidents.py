@@ -35,7 +35,7 @@ class Incidents:
         Raises:
             DatabaseUnavailableError, DatabaseRefusedError: as everywhere.
         """
-        now, key, kind = datetime.now(UTC), f"inbox/{entry.seq}", entry.address.partition("/")[0]
+        now, key, kind = datetime.now(UTC), f"inbox/{entry.seq}", entry.type.partition(".")[0]
         words = f"{entry.type}, inbox {entry.seq}: {reason}"
         rows: list[Row] = [IncidentRow(seq=entry.seq, key=key, what=what, at=now, text=words)]
         try:

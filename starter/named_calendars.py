@@ -51,8 +51,12 @@ def named_calendar(name: str, file: Path | None = None) -> CalendarSpec:
         return CalendarSpec.from_json({**fields, "name": name})
     if name in _ZONES:
         return CalendarSpec.simple(_ZONES[name], name[:2].upper(), name=name)
+    if name.startswith("control/"):
+        from regulations.lead.control_time import calendar_named  # only leads need it
+
+        return calendar_named(name, {})
     hint = "" if file else "; calendars of your own come with --calendars FILE"
-    raise CalendarError(f"there is no calendar {name!r}: use {', '.join([*own, *_ZONES])}{hint}")
+    raise CalendarError(f"there is no calendar {name!r}: use {', '.join([*own, *_ZONES])}, or control/ZONE{hint}")
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from typing import Any
 
 from rich.console import Console
 
+from activities.directory import with_centres
 from activities.notices import Notices
 from regulations.company import Company
 from regulations.effects import Letter
+from runtime.centres import CentreReader
 from runtime.database import open_database
 from runtime.notices import NoticeBook
 
@@ -22,11 +24,12 @@ async def preview(company: Company, database_url: str, at: datetime) -> list[dic
     """
     engine = open_database(database_url)
     try:
-        letters = await Notices(NoticeBook(engine), company).preview(at)
+        everybody = await with_centres(company, CentreReader(engine))
+        letters = await Notices(NoticeBook(engine), everybody).preview(at)
     finally:
         await engine.dispose()
-    roles = company.recipients()
-    return [_entry(company, roles.get(letter.to[0], ()), letter) for letter in letters]
+    roles = everybody.recipients()
+    return [_entry(everybody, roles.get(letter.to[0], ()), letter) for letter in letters]
 
 
 def _entry(company: Company, roles: tuple[str, ...], letter: Letter) -> dict[str, Any]:

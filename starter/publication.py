@@ -151,10 +151,16 @@ async def compare(store: PublishedCalendars, name: str, calendar: WorkingTime) -
 
 
 async def touched_terms(store: PublishedCalendars, found: Comparison) -> AsyncIterator[CountedTerm]:
-    """The terms that must be counted anew: open, and depending on a changed day; or overdue or met late by a day that is off now."""
-    changed, closed = found.difference.changed, set(found.difference.closed)
+    """The terms that must be counted anew: open, and depending on a changed day; or overdue or met late by a day that is off now.
+
+    A term of calendar days has an empty span: only another offset of its last day touches it.
+    """
+    changed, closed, shifted = found.difference.changed, set(found.difference.closed), set(found.difference.shifted)
     async for term in store.older_terms(found.name, found.version, changed[0], changed[-1]):
-        if term.state == "open":
+        if term.span_from > term.span_to:
+            if term.state == "open" and term.span_to in shifted:
+                yield term
+        elif term.state == "open":
             if bisect_left(changed, term.span_from) < bisect_right(changed, term.span_to):
                 yield term
         elif term.due is not None and due_day(found.calendar, term.due) in closed:
@@ -210,6 +216,7 @@ class Publication:
             version=found.version,
             changed=found.difference.changed,
             closed=found.difference.closed,
+            shifted=found.difference.shifted,
         )
         try:
             for _ in range(AT_A_TIME):  # the first case that takes it shows whether the workers have the new data

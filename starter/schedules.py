@@ -1,12 +1,14 @@
-"""The Temporal Schedules of this product: rounds of notices and digests for each zone of the company, the monthly report.
+"""The Temporal Schedules of this product: rounds of notices and digests for each zone in which people inside work, what service centres are
+sent of their leads in each zone of a centre, the monthly report.
 
-They are wanted by the company's file alone, and applied as often as one likes: what stands as it is wanted is not touched.
+They are wanted by the company's file and the register of service centres, and applied as often as one likes: what stands as it is wanted is
+not touched.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -35,9 +37,12 @@ from temporalio.service import RPCError, RPCStatusCode
 from regulations.catalogue import text
 from regulations.company import Company
 from regulations.rounds import RoundRequest
+from runtime.centres import CentreReader
+from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, open_database
+from runtime.settings import Settings
 from starter.views import Unavailable
 
-FAMILIES = ("reglament/notices/", "reglament/digest/", "reglament/report/")
+FAMILIES = ("reglament/notices/", "reglament/digest/", "reglament/centre-digest/", "reglament/hot-watch/", "reglament/report/")
 """What our schedules are called; no other schedule is ever touched."""
 NOTE = "kept by reglament schedules apply"
 _KEPT_PAUSED = "changed by reglament schedules apply, still paused"
@@ -52,6 +57,11 @@ DIGESTS = SchedulePolicy(
     # A digest missed in the morning still helps the same day, never on the next one, which has its own.
     overlap=ScheduleOverlapPolicy.SKIP,
     catchup_window=timedelta(hours=7),
+)
+WATCHES = SchedulePolicy(
+    # The next hour has a list of its own.
+    overlap=ScheduleOverlapPolicy.SKIP,
+    catchup_window=timedelta(minutes=10),
 )
 REPORTS = SchedulePolicy(
     # Every month has its report, whatever became of the one before, also when the server was away for days around the first.
@@ -70,20 +80,28 @@ class Change:
     note: str = ""
 
 
-def wanted(company: Company, task_queue: str) -> dict[str, Schedule]:
-    """The schedules that a company needs, by id. The times are local to each zone."""
+def wanted(company: Company, task_queue: str, centres: Collection[str] = ()) -> dict[str, Schedule]:
+    """The schedules that a company needs, by id. The times are local to each zone.
+
+    Args:
+        company: From its file.
+        task_queue: Of the workers.
+        centres: The zones in which it has service centres.
+    """
     found: dict[str, Schedule] = {}
-    for zone in company.zones:
-        request = RoundRequest(zone=zone)
-        every = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(minutes=5))])
-        daily = ScheduleSpec(calendars=[_at(hour=10)], time_zone_name=zone)
-        for id, workflow, what, spec, policy in (
-            (f"reglament/notices/{_safe(zone)}", "NoticeRound", "notices", every, ROUNDS),
-            (f"reglament/digest/{_safe(zone)}", "DailyDigest", "digest", daily, DIGESTS),
-        ):
-            summary = text(company.language, "schedule", what, zone=zone)
-            action = ScheduleActionStartWorkflow(workflow, request, id=id, task_queue=task_queue, static_summary=summary)
-            found[id] = Schedule(action=action, spec=spec, policy=policy, state=ScheduleState(note=NOTE))
+
+    def add(what: str, workflow: str, zone: str, spec: ScheduleSpec, policy: SchedulePolicy) -> None:
+        id = f"reglament/{what}/{_safe(zone)}"
+        summary = text(company.language, "schedule", what.replace("-", "_"), zone=zone)
+        action = ScheduleActionStartWorkflow(workflow, RoundRequest(zone=zone), id=id, task_queue=task_queue, static_summary=summary)
+        found[id] = Schedule(action=action, spec=spec, policy=policy, state=ScheduleState(note=NOTE))
+
+    for zone in sorted({*company.zones, *centres}):
+        add("notices", "NoticeRound", zone, ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(minutes=5))]), ROUNDS)
+        add("digest", "DailyDigest", zone, ScheduleSpec(calendars=[_at(hour=10)], time_zone_name=zone), DIGESTS)
+    for zone in sorted(set(centres)):
+        add("centre-digest", "CentreDigest", zone, ScheduleSpec(calendars=[_at(hour=9)], time_zone_name=zone), DIGESTS)
+        add("hot-watch", "HotWatch", zone, ScheduleSpec(calendars=[_at(hour=9, until=18)], time_zone_name=zone), WATCHES)
     id, summary = "reglament/report/handoff", text(company.language, "schedule", "report")
     monthly = ScheduleSpec(calendars=[_at(hour=0, minute=5, day=1)], time_zone_name=company.calendars["company"].tz)
     report = ScheduleActionStartWorkflow("HandoffReport", id=id, task_queue=task_queue, static_summary=summary)
@@ -91,13 +109,31 @@ def wanted(company: Company, task_queue: str) -> dict[str, Schedule]:
     return found
 
 
-def _at(*, hour: int, minute: int = 0, day: int | None = None) -> ScheduleCalendarSpec:
+def _at(*, hour: int, until: int = 0, minute: int = 0, day: int | None = None) -> ScheduleCalendarSpec:
     days = ScheduleRange(1, 31) if day is None else ScheduleRange(day)
-    return ScheduleCalendarSpec(hour=[ScheduleRange(hour)], minute=[ScheduleRange(minute)], day_of_month=[days])
+    return ScheduleCalendarSpec(hour=[ScheduleRange(hour, until)], minute=[ScheduleRange(minute)], day_of_month=[days])
 
 
 def _safe(zone: str) -> str:
     return zone.replace("/", ".")
+
+
+async def zones_of_centres(settings: Settings) -> list[str]:
+    """The zones in which the register has service centres.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    engine = open_database(settings.database_url.get_secret_value())
+    try:
+        return await CentreReader(engine).zones()
+    except (DatabaseUnavailableError, DatabaseRefusedError) as e:
+        raise Unavailable(
+            f"the register of service centres cannot be read ({e}), and with it the zones in which they need schedules:"
+            " check REGLAMENT_DATABASE_URL; reglament doctor --fix migrates the database"
+        ) from None
+    finally:
+        await engine.dispose()
 
 
 async def apply(client: Client, schedules: Mapping[str, Schedule], *, dry_run: bool = False) -> list[Change]:

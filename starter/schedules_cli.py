@@ -9,7 +9,7 @@ import typer
 
 from starter.command import JSON_OPTION, company_or_fail, connected, run
 
-app = typer.Typer(help="The schedules: rounds of notices, daily digests, the monthly report. Without a command: list them.")
+app = typer.Typer(help="The schedules: notices, digests, lists for service centres, the monthly report. Without a command: list them.")
 
 
 @app.callback(invoke_without_command=True)
@@ -36,15 +36,19 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     as_json: JSON_OPTION = False,
 ) -> None:
-    """Create, update and remove our schedules as the company's file wants them. Applying again changes nothing; a pause stays a pause."""
+    """Create, update and remove our schedules as the company's file and its service centres want them.
+
+    Applying again changes nothing; a pause stays a pause. A centre in a zone that had none before needs it again.
+    """
     run(_apply(dry_run, as_json))
 
 
 async def _apply(dry_run: bool, as_json: bool) -> int:
-    from starter.schedules import apply, print_changes, wanted
+    from starter.schedules import apply, print_changes, wanted, zones_of_centres
 
     settings, client = await connected()
-    changes = await apply(client, wanted(company_or_fail(settings), settings.task_queue), dry_run=dry_run)
+    company = company_or_fail(settings)
+    changes = await apply(client, wanted(company, settings.task_queue, await zones_of_centres(settings)), dry_run=dry_run)
     if as_json:
         print(json.dumps([c.__dict__ for c in changes], ensure_ascii=False))
     else:

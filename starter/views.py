@@ -62,17 +62,15 @@ async def read_corrections(database_url: str, case_uid: str) -> list[dict[str, A
     return [{name: v.isoformat() if isinstance(v := row[name], datetime) else v for name in shown} for row in rows]
 
 
-async def list_cases(
-    client: Client, *, overdue: bool, stage: str | None, kind: str | None, partner: str | None, closed: bool, limit: int
-) -> list[dict[str, Any]]:
-    """Cases from visibility, those due soonest first.
+async def list_cases(client: Client, *, overdue: bool, wanted: Mapping[str, str | None], closed: bool, limit: int) -> list[dict[str, Any]]:
+    """Cases from visibility, those due soonest first; ``wanted``: values of search attributes, None for any.
 
     Raises:
         Unavailable: the server does not answer, or does not know the search attributes.
     """
     terms = ["ExecutionStatus != 'Running'" if closed else "ExecutionStatus = 'Running'", "CaseKind IS NOT NULL"]
     terms += ["Overdue = true"] if overdue else []
-    for name, value in (("Stage", stage), ("CaseKind", kind), ("Partner", partner)):
+    for name, value in wanted.items():
         if value is not None:
             terms.append(f"{name} = '{_quoted(value)}'")
     found = []
@@ -88,6 +86,7 @@ async def list_cases(
                     "next_due": due.isoformat() if due else None,
                     "overdue": bool(get(attributes.OVERDUE)),
                     "partner": get(attributes.PARTNER),
+                    "centre": get(attributes.SERVICE_CENTRE),
                     "edition": get(attributes.EDITION),
                     "status": (one.status or WorkflowExecutionStatus.RUNNING).name.lower(),
                 }
@@ -104,12 +103,11 @@ def _quoted(value: str) -> str:
 
 def print_cases(found: list[dict[str, Any]], limit: int) -> None:
     """A table of cases."""
-    table = Table("case", "stage", "clause", "next due (UTC)", "overdue", "partner")
+    table = Table("case", "stage", "clause", "next due (UTC)", "overdue", "partner or centre")
     for c in found:
         late = "[red]yes[/red]" if c["overdue"] else ""
-        table.add_row(
-            c["case"], c["stage"] or "", c["clause"] or "", (c["next_due"] or "")[:16].replace("T", " "), late, c["partner"] or ""
-        )
+        due = (c["next_due"] or "")[:16].replace("T", " ")
+        table.add_row(c["case"], c["stage"] or "", c["clause"] or "", due, late, c["partner"] or c["centre"] or "")
     console = Console()
     console.print(table)
     console.print(f"{len(found)} cases" + (f" (the first {limit}; --limit shows more)" if len(found) == limit else ""))

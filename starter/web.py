@@ -35,7 +35,7 @@ log = logging.getLogger("reglament.http")
 MOST_REQUESTS = 100
 """Events that are being taken at a time; whoever comes then is told to come again."""
 PLACE = "/webhooks/events"
-_OUTCOME = ("stage", "revision", "next_due")
+_OUTCOME = ("stage", "revision", "next_due", "answer")
 
 
 class EventDoor:
@@ -99,7 +99,7 @@ class EventDoor:
             return await self._inbox.accept(raw, "event")
         except DeliveryError as e:
             if e.kind == "refused":
-                raise ProblemError(Wrong.REFUSED, str(e), name=e.type) from None
+                raise ProblemError(Wrong.REFUSED, str(e), e.errors, name=e.type) from None
             wrong = Wrong.UNKNOWN_TYPE if e.type == "UnknownType" else Wrong.INVALID_EVENT
             raise ProblemError(wrong, "mend the fields that are named, and send the event again", e.errors) from None
         except InboxConflictError:

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from starter.doors import DOORS, Door, example_event
+from starter.door import Door, example_event
+from starter.doors import DOORS
 from starter.web_problems import MEDIA_TYPE, Problem, Wrong
 
 _COMPONENTS = "#/components/schemas/"
@@ -48,6 +49,8 @@ class TakenEvent(BaseModel):
     revision: int | None = None
     next_due: str | None = None
     """When the next obligation of the case is due."""
+    answer: str | None = Field(None, json_schema_extra={"enum": ["created", "updated", "exists"]})
+    """What came of an enquiry (lead.created): a lead began; the one there is was updated; there is one, of another service centre."""
     refusal: Refused | None = None
 
 

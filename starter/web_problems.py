@@ -79,7 +79,7 @@ _KINDS = {
     Wrong.MEDIA_TYPE: _Kind(415, "Only application/json in UTF-8 is taken here", {}),
     Wrong.INVALID_EVENT: _Kind(422, "The event is not valid", {}),
     Wrong.UNKNOWN_TYPE: _Kind(422, "There is no such type of event", {}),
-    Wrong.REFUSED: _Kind(422, "No case can begin with this event", {}),
+    Wrong.REFUSED: _Kind(422, "No case takes this event", {}),
     Wrong.INTERNAL: _Kind(500, "Something failed here", {}),
     Wrong.BUSY: _Kind(503, "Too much is being taken at this moment", {"retry-after": "1", "connection": "close"}),
     Wrong.UNAVAILABLE: _Kind(503, "The event could not be kept", {"retry-after": "5"}),

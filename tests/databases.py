@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -19,17 +20,28 @@ from runtime.database import migrate, open_database
 _numbers = count(1)
 _MIGRATING = asyncio.Lock()
 """Alembic keeps what it works on in globals: one migration at a time in a process."""
+_TEMPLATE: list[Path] = []
 
 
 @asynccontextmanager
 async def sqlite_in(folder: Path) -> AsyncIterator[AsyncEngine]:
     """An engine on an SQLite database in a folder: where what the databases do differently does not matter."""
     url = f"sqlite:///{folder / 'test.sqlite'}"
-    async with _MIGRATING:
-        await migrate(url)
+    await migrated(url)
     engine = open_database(url)
     yield engine
     await engine.dispose()
+
+
+async def migrated(url: str) -> None:
+    """Gives an empty SQLite database the newest schema: migrated once in a process, copied from then on."""
+    async with _MIGRATING:
+        if not _TEMPLATE:
+            path = Path(tempfile.mkdtemp(prefix="reglament-schema-")) / "empty.sqlite"
+            atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+            await migrate(f"sqlite:///{path}")
+            _TEMPLATE.append(path)
+        shutil.copyfile(_TEMPLATE[0], url.removeprefix("sqlite:///"))
 
 
 class LazyPostgres:
@@ -84,7 +96,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path, postgres:
 @pytest.fixture
 async def database_url(empty_database_url: str) -> str:
     """The URL of a database with the newest schema and nothing in it."""
-    await migrate(empty_database_url)
+    await (migrated if empty_database_url.startswith("sqlite") else migrate)(empty_database_url)
     return empty_database_url
 
 

@@ -3,12 +3,27 @@
 from temporalio import workflow
 
 if not workflow.unsafe.in_sandbox():  # the sandbox loads each workflow by itself, and no other beside it
+    from workflows.bulk_action import BulkAction
+    from workflows.centre_digest import CentreDigest
     from workflows.client_handoff import ClientHandoff
     from workflows.correction import Correction
     from workflows.daily_digest import DailyDigest
     from workflows.handoff_report import HandoffReport
+    from workflows.hot_watch import HotWatch
     from workflows.notice_round import NoticeRound
     from workflows.potential_sale import PotentialSale
+    from workflows.service_centre import ServiceCentre
 
-    WORKFLOWS = (ClientHandoff, Correction, HandoffReport, NoticeRound, DailyDigest, PotentialSale)
+    WORKFLOWS = (
+        ClientHandoff,
+        Correction,
+        HandoffReport,
+        NoticeRound,
+        DailyDigest,
+        PotentialSale,
+        ServiceCentre,
+        BulkAction,
+        CentreDigest,
+        HotWatch,
+    )
     """Every workflow: read by the worker, the replay tests and the test of command sequences."""

@@ -19,7 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel, ConfigDict
@@ -39,6 +39,9 @@ T = TypeVar("T", str, bool, datetime)
 Q = TypeVar("Q")
 A = TypeVar("A")
 D = TypeVar("D", bound="Decision[Any]")
+
+MOST_MESSAGES = 1_500
+"""After so many a case goes on as a new run, whatever the server suggests: it takes no more than 2,000 Updates in one."""
 
 
 class Receipt(BaseModel):
@@ -73,22 +76,17 @@ class Rules(Generic[S, D]):
     details: Callable[[S], str]
 
 
-class Docket(Generic[S, D]):
-    """Keeps one case. Its `state` is replaced as a whole, never changed half-way."""
+class Reception(Generic[S]):
+    """Takes the messages of one case. Its `state` is replaced as a whole, never changed half-way."""
 
-    def __init__(self, state: S, rules: Rules[S, D]) -> None:
+    def __init__(self, state: S, apply: Callable[[S, Message, datetime], None]) -> None:
         self.state = state
-        self._rules = rules
+        self._apply = apply
         self._news = True
-        self._wake_at: datetime | None = None
-        self._timer: asyncio.Task[None] | None = None
-        self._effects: set[asyncio.Task[None]] = set()
-        self._recording = False
-        self._broken: BaseException | None = None
         self._leaves_event = True
         """Whether anything since the last wake stands in the history by itself."""
-
-    # --- messages -----------------------------------------------------------------------------------------------
+        self._taken = 0
+        """Messages that this run has taken."""
 
     def check(self, message: Message) -> None:
         """The validator: applies the message to a copy. Any exception is a rejection and leaves no event."""
@@ -98,6 +96,7 @@ class Docket(Generic[S, D]):
         """The handler: applies the message, wakes the loop, and answers where the case stands."""
         self.state = self._applied(message)
         self._news = self._leaves_event = True
+        self._taken += 1
         state = self.state
         if state.discreet:
             return Receipt(stage=state.answer, revision=0, next_due=None, answer=state.answer)
@@ -107,7 +106,7 @@ class Docket(Generic[S, D]):
         state = self.state.model_copy(deep=True)
         state.answer, state.discreet = "", False
         try:
-            self._rules.apply(state, message, workflow.now())
+            self._apply(state, message, workflow.now())
         except Refusal as r:
             details = [int(str(r))] if r.type == "Repeated" else []
             raise ApplicationError(str(r), *details, type=r.type, non_retryable=True) from None
@@ -121,6 +120,19 @@ class Docket(Generic[S, D]):
         take(state, workflow.now())
         self.state = state
         self._news = True
+
+
+class Docket(Reception[S], Generic[S, D]):
+    """Keeps one case."""
+
+    def __init__(self, state: S, rules: Rules[S, D]) -> None:
+        super().__init__(state, rules.apply)
+        self._rules = rules
+        self._wake_at: datetime | None = None
+        self._timer: asyncio.Task[None] | None = None
+        self._effects: set[asyncio.Task[None]] = set()
+        self._recording = False
+        self._broken: BaseException | None = None
 
     # --- the loop -----------------------------------------------------------------------------------------------
 
@@ -197,6 +209,8 @@ class Docket(Generic[S, D]):
         answer = await read(Planning.plan, request, summary, options.PLANNING)
 
         def take(state: S, now: datetime) -> None:
+            if state.opening_stale:  # counted in a calendar that holds no more: what is left is counted in the new one
+                return
             state.offset = answer.offset
             for term in answer.terms:
                 planned(state, term, now)
@@ -216,7 +230,7 @@ class Docket(Generic[S, D]):
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._effects.discard(task)
         self._news = True
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if not task.cancelled() and (error := task.exception()) is not None and not is_cancelled_exception(error):
             self._broken = error
 
     def _raise_what_broke(self) -> None:
@@ -259,9 +273,10 @@ class Docket(Generic[S, D]):
             await workflow.wait_condition(lambda: self._news)
 
     def _continue_as_new_when_long(self) -> None:
-        """Hands the whole state to a new run once the history has grown long and nothing is under way."""
-        if workflow.info().is_continue_as_new_suggested() and not self._effects and not self.state.rows:
-            workflow.continue_as_new(self.state)
+        """Hands the state to a new run once the history has grown long and nothing is under way."""
+        long = self._taken >= MOST_MESSAGES or workflow.info().is_continue_as_new_suggested()
+        if long and not self._effects and not self.state.rows:
+            workflow.continue_as_new(self.state.carried())
 
     # --- what the Temporal UI shows -----------------------------------------------------------------------------
 
@@ -288,8 +303,9 @@ class Docket(Generic[S, D]):
 
 
 def _opened(state: CaseState, asked: OpeningRequest, opening: Opening, now: datetime) -> None:
-    """Takes what was asked of the company; it may have passed to somebody else meanwhile."""
-    state.opening = opening
+    """Takes what was asked of the company; it may have passed to somebody else meanwhile. Who held it before can still be told of it."""
+    kept = {} if state.opening is None else state.opening.roles
+    state.opening = opening.model_copy(update={"roles": kept | opening.roles})
     state.opening_stale = state.opening_request(now).model_copy(update={"at": asked.at, "edition": asked.edition}) != asked
 
 
@@ -300,7 +316,9 @@ async def read(activity: Callable[[Any, Q], Awaitable[A]], question: Q, summary:
     """
     try:
         return await workflow.execute_local_activity_method(activity, question, summary=summary[:200], **options.LOCAL_READ)
-    except (ActivityError, ApplicationError):
+    except (ActivityError, ApplicationError) as e:
+        if is_cancelled_exception(e):
+            raise
         return await workflow.execute_activity_method(activity, question, summary=summary[:200], **otherwise)
 
 
@@ -322,11 +340,11 @@ def receives(name: str, model: type[Message], description: str) -> Any:
     """
 
     def handler(self: Any, message: Message) -> Receipt:
-        docket: Docket[Any, Any] = self.docket
+        docket: Reception[Any] = self.docket
         return docket.receive(message)
 
     def validator(self: Any, message: Message) -> None:
-        docket: Docket[Any, Any] = self.docket
+        docket: Reception[Any] = self.docket
         docket.check(message)
 
     for function in (handler, validator):

@@ -21,6 +21,12 @@ class BoundedPreset(Preset):
     schedule_to_close_timeout: timedelta
 
 
+class HeartbeatPreset(Preset):
+    """A preset of long work that says every few seconds that it is alive."""
+
+    heartbeat_timeout: timedelta
+
+
 LOCAL_READ = Preset(
     # Reading takes milliseconds. One that hangs would hold a workflow slot and delay every other case.
     start_to_close_timeout=timedelta(seconds=1),
@@ -55,10 +61,22 @@ DIGEST = BoundedPreset(
     schedule_to_close_timeout=timedelta(hours=7),
     retry_policy=CORRESPONDENCE["retry_policy"],
 )
+WATCH = BoundedPreset(
+    # As for correspondence, within the hour: the next one has a list of its own, and watches do not overlap.
+    start_to_close_timeout=timedelta(minutes=1),
+    schedule_to_close_timeout=timedelta(minutes=45),
+    retry_policy=CORRESPONDENCE["retry_policy"],
+)
 CRM = Preset(
     # As for correspondence; the CRM's own Retry-After overrides the interval.
     start_to_close_timeout=timedelta(minutes=1),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=10), backoff_coefficient=2, maximum_interval=timedelta(minutes=15)),
+)
+TELL = BoundedPreset(
+    # An Update of another case. A worker that is down for a day comes back; a case that nobody can wake must not hold up this one for ever.
+    start_to_close_timeout=timedelta(seconds=30),
+    schedule_to_close_timeout=timedelta(days=1),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)),
 )
 BILLING = Preset(
     # A read. Billing that is away is asked until it is back: "no payment" and "not known" are different answers.
@@ -75,6 +93,13 @@ REPORT = Preset(
     # Reads the registers of a month and asks up to thousands of running cases, for two minutes at most; then one transaction.
     start_to_close_timeout=timedelta(minutes=5),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5)),
+)
+BULK = HeartbeatPreset(
+    # A page of a bulk action, or the freezing of its selection: minutes of work, each step safe to repeat. A worker that died is noticed
+    # by its silence; a server or a database that is away is tried until it is back, since what was begun has to be finished.
+    start_to_close_timeout=timedelta(minutes=30),
+    heartbeat_timeout=timedelta(seconds=20),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
 )
 
 

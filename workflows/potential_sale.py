@@ -8,8 +8,10 @@ another centre takes the same address over without a moment in which neither lea
 
 from __future__ import annotations
 
+import asyncio
+
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.email import Correspondence
@@ -36,6 +38,7 @@ class PotentialSale:
         address = workflow.info().workflow_id
         fresh = LeadState(kind=KIND, address=address, uid=str(workflow.uuid4()), stage=Status.NEW)
         self.docket: Docket[LeadState, Decision] = Docket(carried or fresh, Rules(facts.apply, decide, details))
+        self._dispensable: list[asyncio.Task[None]] = []
 
     @workflow.run
     async def run(self, carried: LeadState | None = None) -> LeadResult:
@@ -45,11 +48,13 @@ class PotentialSale:
         while not self.docket.state.ended:
             todo = await self.docket.next()  # a message, a reminder, a due instant, the end of a booking
             if todo.look_up is not None:  # 4.1.1, 4.1.3, 5.2.1, 8.2.4
-                self.docket.start(self._look_up(todo.look_up))
+                self._dispensable.append(self.docket.start(self._look_up(todo.look_up)))
             if todo.link is not None:  # 4.1.1 to 4.1.3: a paid invoice closes it
                 self.docket.start(self._link(todo.link))
             for letter in todo.letters:  # 3.3, 5.2.1: a hot lead is told at once
-                self.docket.start(self._send(letter))
+                self._dispensable.append(self.docket.start(self._send(letter)))
+        for effect in self._dispensable:  # billing or mail that is away holds up no end, and no other centre's lead
+            effect.cancel()
         await self.docket.drain()
         if self.docket.state.successor is not None:  # 3.6: the other centre's lead takes over under the same id
             workflow.continue_as_new(facts.succeed(self.docket.state, str(workflow.uuid4()), workflow.now()))
@@ -97,6 +102,8 @@ class PotentialSale:
         summary = text(letter.language, "letter", letter.template)
         try:
             outcome = await workflow.execute_activity_method(Correspondence.send_letter, letter, summary=summary, **options.CORRESPONDENCE)
-        except ActivityError:  # refused for good
-            outcome = None
+        except ActivityError as e:
+            if is_cancelled_exception(e):  # the lead is over
+                raise
+            outcome = None  # refused for good
         self.docket.learn(lambda state, now: facts.learn_letter(state, letter, outcome, now))

@@ -7,22 +7,35 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
+from regulations.breaches import (
+    LATE,
+    end_pauses,
+    keys,
+    learnt_late,
+    newly_breached,
+    next_wake,
+    remind,
+    reminder_due,
+    run_out,
+    settle_all,
+    tell_breach,
+    tell_undone,
+    tell_withdrawn,
+    uncounted,
+)
 from regulations.case import Obligation, Standing, Wait
 from regulations.catalogue import text
-from regulations.clocks import next_instant, ran_out, untold, warn_at
+from regulations.clocks import untold, warn_at
 from regulations.documents import Document, DocumentsQuestion
 from regulations.effects import CrmRecord, Letter
 from regulations.handoff.duties import on_opening, register_client, waive_all
 from regulations.handoff.state import CC_HEAD, ENDS, KIND, PARTNER, HandoffState, Stage
-from regulations.handoff.tellings import duties, keys, letter, say, words
-from regulations.obligations import breach, notice, resume, settle
+from regulations.handoff.tellings import duties, letter, say
 
 PATIENCE = timedelta(minutes=10)
 """How long the partner's letter about 2.1.3 and 2.1.4 waits for billing's word on 2.1.2, so that one letter tells it all."""
 READ_AT_ONCE = 8
 """Files in one question: read one after the other, in the worst case for 20 s each, within one attempt."""
-LATE = timedelta(minutes=15)
-"""A reminder or a breach that we come to later than this (a fact learnt late, a worker away) waits for working time anew."""
 
 
 @dataclass
@@ -57,17 +70,17 @@ def decide(before: HandoffState, now: datetime) -> Decision:
     state = before.model_copy(deep=True)
     decision = Decision(state)
     on_opening(state, now)
-    _end_pauses(state, now)
-    withdrawn = _settle(state, now)
-    ask = _run_out(state, now)
-    _settle(state, now)
+    end_pauses(state, now)
+    withdrawn = settle_all(state, now)
+    ask = any(o.clause == "2.1.2" for o in run_out(state, now))  # billing is asked; a file is being read already
+    settle_all(state, now)
     _withdraw_breaches(state, withdrawn, now)
     _tell_undone(state, now)
     ask = _warn(state, decision, now) or ask
     _tell_breaches(state, decision, now)
     ask = _stop_waiting(state, now) or ask
     _set_waits(state)
-    if state.stage == Stage.ACCEPTED and not any(True for _ in state.unmet()) and not _uncounted(state):
+    if state.stage == Stage.ACCEPTED and not any(True for _ in state.unmet()) and not uncounted(state):
         state.stage = Stage.DONE
     decision.letters += say(state, now)
     state.letters_out += [sent.key for sent in decision.letters]
@@ -85,16 +98,10 @@ def decide(before: HandoffState, now: datetime) -> Decision:
     return decision
 
 
-def _uncounted(state: HandoffState) -> bool:
-    return any(w.plan is None for w in state.waits.values()) or any(
-        o.term is not None and o.plan is None and not o.paused for o in state.unmet()
-    )
-
-
 def _unfinished(state: HandoffState) -> bool:
     """Whether an ending case has yet to say something, or to learn what became of what it said: a refused letter is told to a person."""
     under_way = state.letters_out or state.record_out or state.records
-    return bool(state.tells or under_way or _uncounted(state) or any(untold(o) for o in state.obligations))
+    return bool(state.tells or under_way or uncounted(state) or any(untold(o) for o in state.obligations))
 
 
 def _enter_next(state: HandoffState, decision: Decision) -> None:
@@ -141,38 +148,6 @@ def _set_waits(state: HandoffState) -> None:
         state.waits["access"] = Wait(term=state.settings.poll_after, start=state.looked_up_at)
 
 
-def _end_pauses(state: HandoffState, now: datetime) -> None:
-    """A pause ends by itself at the edition's limit; the trail says so."""
-    for o in state.unmet():
-        if o.paused and (until := o.holds[-1].until) is not None and now >= until:
-            resume(state, o, until)
-            state.note("pause_ended", until, now, key=f"{o.key}#pause{len(o.holds)}", note=o.clause)
-
-
-def _settle(state: HandoffState, now: datetime) -> list[Obligation]:
-    """Holds every duty against its proof; gives those whose recorded breach turned out to be none."""
-    withdrawn = []
-    for o in state.obligations:
-        was = o.standing
-        settle(state, o, state.proof(o), now)
-        if o.breached_at is not None and o.standing is Standing.MET and was is not Standing.MET:
-            withdrawn.append(o)
-    return withdrawn
-
-
-def _run_out(state: HandoffState, now: datetime) -> bool:
-    """Records the breaches of what is still unmet; says whether billing must be asked first (2.1.2)."""
-    ask = False
-    for o in list(state.unmet()):
-        if not ran_out(o, now):
-            continue
-        if not state.sure(o):
-            ask = ask or o.clause == "2.1.2"  # billing is asked; a file is being read already
-        else:
-            breach(state, o)  # what was proven in time has been settled before
-    return ask
-
-
 def _waits_for_billing(state: HandoffState, now: datetime) -> datetime | None:
     """Until when a letter to the partner waits for billing's word on 2.1.2; None: it need not, or has waited long enough."""
     for o in state.unmet():
@@ -190,29 +165,20 @@ def _hour(state: HandoffState, what: str, o: Obligation, planned: datetime, now:
     return wait.plan.tell_at if wait.plan is not None else None
 
 
-def _learnt_late(state: HandoffState, o: Obligation) -> bool:
-    """Whether we learnt of the start only after the moment for the reminder, so that less time than usual was left."""
-    at = warn_at(state, o)
-    return at is not None and o.opened_at > at
-
-
 def _warn(state: HandoffState, decision: Decision, now: datetime) -> bool:
     """One reminder before the term: the partner by a letter, people inside by a notice. Says whether billing must be asked first."""
     ask = False
     due: list[Obligation] = []
     waits = _waits_for_billing(state, now)
     for o in state.unmet():
-        at = warn_at(state, o)
-        if o.warned or o.paused or o.standing is not Standing.OPEN or at is None or now < at or o.due is None or now >= o.due:
+        at = reminder_due(state, o, now)
+        if at is None or o.due is None:
             continue
         if state.billing_must_say(o, at):
             ask = True
             continue
         if o.owner != PARTNER:
-            said = words(state, "warning", o, learnt_late=_learnt_late(state, o))
-            since, no_time = (now, False) if now >= at + LATE else (at, o.plan is not None and o.plan.warn_at_once)
-            notice(state, o.owner, "warning", said, key=o.key, clause=o.clause, due=o.due, earliest=since, at_once=no_time)
-            o.warned = True
+            remind(state, o, at, now)
             continue
         earliest = _hour(state, "warning", o, at, now)
         if earliest is None:
@@ -224,7 +190,7 @@ def _warn(state: HandoffState, decision: Decision, now: datetime) -> bool:
         due.append(o)
         o.warned = True
     if due:
-        late = any(_learnt_late(state, o) for o in due)
+        late = any(learnt_late(state, o) for o in due)
         decision.letters.append(letter(state, "handoff/reminder", keys(due), now, duties=duties(state, due), learnt_late=late))
     return ask
 
@@ -234,13 +200,9 @@ def _tell_breaches(state: HandoffState, decision: Decision, now: datetime) -> No
     register; the partner by a letter, for which the case itself waits. A breach recorded is told, also of a duty let go since."""
     told: list[Obligation] = []
     waits = _waits_for_billing(state, now)
+    for o in newly_breached(state):
+        tell_breach(state, o)
     for o in state.obligations:
-        if o.breached_at is not None and not o.escalated and o.standing is not Standing.MET:
-            o.escalated = True
-            o.told = o.owner != PARTNER
-            said = words(state, "breach", o, learnt_late=_learnt_late(state, o))
-            for role in _inside(o):
-                notice(state, role, "breach", said, key=o.key, clause=o.clause, due=o.breached_at, earliest=o.breached_at)
         if not untold(o) or o.plan is None:
             continue
         earliest = _hour(state, "breach", o, o.plan.tell_at, now)
@@ -249,41 +211,20 @@ def _tell_breaches(state: HandoffState, decision: Decision, now: datetime) -> No
         o.told = True
         told.append(o)
     if told:
-        late = any(_learnt_late(state, o) for o in told)
+        late = any(learnt_late(state, o) for o in told)
         decision.letters.append(letter(state, "handoff/breach", keys(told), now, duties=duties(state, told), learnt_late=late))
-
-
-def _inside(o: Obligation) -> list[str]:
-    """Who inside the company hears of a breach: the owner and the escalation role."""
-    return sorted({o.owner, o.escalation} - {PARTNER})
 
 
 def _withdraw_breaches(state: HandoffState, withdrawn: list[Obligation], now: datetime) -> None:
     """Who was told of a breach is told that it was none."""
-    partner = [o for o in withdrawn if o.told and o.owner == PARTNER]
-    for o in withdrawn:
-        if o.escalated:
-            for role in _inside(o):
-                state.tell(role, "breach_withdrawn", keys([o]), now, {"clause": o.clause})
-    if partner:
+    if partner := tell_withdrawn(state, withdrawn, now):
         values: dict[str, JsonValue] = {"duties": duties(state, partner), "learnt_late": True}
         state.tell(PARTNER, "handoff/breach_withdrawn", keys(partner), now, values)
 
 
 def _tell_undone(state: HandoffState, now: datetime) -> None:
-    """Who was told of a breach that a changed calendar has undone is told so: it was none, or the term ends later now."""
-    partner: dict[str, list[Obligation]] = {}
-    for o in state.obligations:
-        if o.undone is None:
-            continue
-        what = "breach_withdrawn" if o.standing is Standing.MET else "breach_moved"
-        if o.undone.escalated:
-            for role in _inside(o):
-                state.tell(role, what, f"{o.key}@{o.undone.due.isoformat()}", now, {"clause": o.clause, "due": o.due_text})
-        if o.undone.told and o.owner == PARTNER:
-            partner.setdefault(what, []).append(o)
-        o.undone = None
-    for what, about in partner.items():
+    """Who was told of a breach that a changed calendar has undone is told so."""
+    for what, about in tell_undone(state, now).items():
         values: dict[str, JsonValue] = {"duties": duties(state, about), "learnt_late": False}
         state.tell(PARTNER, f"handoff/{what}", keys(about), now, values)
 
@@ -340,11 +281,8 @@ def _next(state: HandoffState, decision: Decision, now: datetime) -> None:
     """The earliest instant at which the case must be awake, and the words for its timer."""
     language = state.language
     candidates: list[tuple[datetime, str]] = []
-    if (instant := next_instant(state, now)) is not None:
-        at, o = instant
-        kind = "pause" if o.paused else "tell" if untold(o) else "due" if at == o.due else "warning"
-        duty = text(language, KIND, "duty", o.clause)
-        candidates.append((at, text(language, "timer", kind, clause=o.clause, duty=duty, due=o.due_text)))
+    if (wake := next_wake(state, now)) is not None:
+        candidates.append(wake)
     if (patience := _waits_for_billing(state, now)) is not None:
         candidates.append((patience, text(language, "activity", "look_up_billing")))
     for tell in state.tells:

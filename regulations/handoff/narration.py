@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
-from regulations.case import UNMET, Fact, Standing
+from regulations.case import Fact
 from regulations.catalogue import text
 from regulations.handoff.checks import missing_fields
 from regulations.handoff.state import ENDS, KIND, HandoffState, Stage
 from regulations.handoff.tellings import field_words, file_words
-from regulations.read_out import ReadOut, cell, obligation_row, read_case
-
-MOST_OBLIGATIONS, MOST_FACTS = 20, 10
+from regulations.read_out import Counts, ReadOut, cell, counts, fact_lines, obligation_lines, read_case
 
 
-class HandoffResult(BaseModel):
+class HandoffResult(Counts):
     """How a handoff ended."""
 
-    model_config = ConfigDict(frozen=True)
-
     outcome: str
-    met: int
-    met_late: int
-    waived: int
-    breaches: int
-    """Those that stand: withdrawn ones are not counted."""
 
 
 def read_out(state: HandoffState) -> ReadOut:
@@ -34,14 +23,7 @@ def read_out(state: HandoffState) -> ReadOut:
 
 def result(state: HandoffState) -> HandoffResult:
     """The counts with which a handoff ends."""
-    standings = [o.standing for o in state.obligations]
-    return HandoffResult(
-        outcome=state.outcome or state.stage,
-        met=standings.count("met"),  # type: ignore[arg-type]
-        met_late=standings.count("met_late"),  # type: ignore[arg-type]
-        waived=standings.count("waived"),  # type: ignore[arg-type]
-        breaches=sum(o.breached_at is not None and o.standing is not Standing.MET for o in state.obligations),
-    )
+    return HandoffResult(outcome=state.outcome or state.stage, **counts(state).model_dump())
 
 
 def details(state: HandoffState) -> str:
@@ -55,16 +37,8 @@ def details(state: HandoffState) -> str:
     if state.opening is not None:
         lines[-1] += f" · **{text(say, 'case', 'edition')}:** {cell(state.opening.edition.id)}"
     lines += _hints(state)
-    open_ones = sorted(state.unmet(), key=lambda o: (o.due is None, o.due or o.started_at))
-    closed = [o for o in state.obligations if o.standing not in UNMET]
-    shown = (open_ones + closed)[:MOST_OBLIGATIONS]
-    lines += ["", f"#### {text(say, 'case', 'obligations')}", ""]
-    lines += [f"| {text(say, 'case', 'headings')} |", "|---|---|---|---|---|"] if shown else [text(say, "case", "none_open")]
-    lines += [obligation_row(state, o) for o in shown]
-    if (rest := len(state.obligations) - len(shown)) > 0:
-        lines.append(f"\n{text(say, 'case', 'more', count=rest)}")
-    lines += ["", f"#### {text(say, 'case', 'facts')}", ""]
-    lines += [_fact(state, f) for f in reversed(state.facts[-MOST_FACTS:])]
+    lines += obligation_lines(state)
+    lines += fact_lines(state, lambda f: _note(state, f))
     return "\n".join(lines)
 
 
@@ -83,15 +57,6 @@ def _hints(state: HandoffState) -> list[str]:
         if state.stage == stage and wait is not None and wait.plan is not None and state.stage not in ENDS:
             hints.append(f"\n{text(say, 'case', 'waits')}: {wait.plan.due_text}")
     return hints
-
-
-def _fact(state: HandoffState, f: Fact) -> str:
-    say = state.language
-    words = text(say, KIND, "fact", f.what)
-    happened, learnt_at = state.local(f.happened_at), state.local(f.learnt_at)
-    learnt = f" ({text(say, 'case', 'learnt')} {learnt_at})" if learnt_at != happened else ""
-    note = f": {cell(_note(state, f))}" if f.note else ""
-    return f"- {happened} {cell(words)}{learnt}{note} · {text(say, 'source', f.source)}"
 
 
 def _note(state: HandoffState, f: Fact) -> str:

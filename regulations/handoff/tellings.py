@@ -6,22 +6,17 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from regulations import breaches
+from regulations.breaches import moved_into_the_past, tell_inside
 from regulations.case import Obligation, Tell
 from regulations.catalogue import text
 from regulations.effects import Letter, OnUnknown, Thread
 from regulations.handoff.state import ENDS, KIND, PARTNER, HandoffState, Stage
-from regulations.obligations import notice
 from regulations.rows import NoticeKind
 
 THREADED = frozenset({"handoff/accepted", "handoff/returned", "handoff/incomplete"})
 """Letters that answer the partner's own e-mail."""
-KINDS: dict[str, NoticeKind] = {
-    "ended": "ended",
-    "not_paid": "ended",
-    "refused": "ended",
-    "breach_withdrawn": "breach_withdrawn",
-    "breach_moved": "breach_withdrawn",
-}
+KINDS: dict[str, NoticeKind] = breaches.KINDS | {"not_paid": "ended", "refused": "ended"}
 """What is told → kind of notice; everything else is an incident."""
 
 
@@ -46,19 +41,9 @@ def say(state: HandoffState, now: datetime) -> list[Letter]:
         if tell.role == PARTNER:
             letters.append(letter(state, tell.what, tell.key, now, **_filled(state, tell)))
         else:
-            clause = str(tell.values.get("clause", ""))
-            said = text(state.language, "notice", tell.what, **{**tell.values, "duty": text(state.language, KIND, "duty", clause)})
-            kind = KINDS.get(tell.what, "incident")
-            key, due = _breach_of(tell) if kind == "breach_withdrawn" else (tell.key, None)
-            notice(state, tell.role, kind, said, key=key, clause=clause, due=due, earliest=now)
+            tell_inside(state, tell, now, KINDS)
     state.tells = waiting
     return letters
-
-
-def _breach_of(tell: Tell) -> tuple[str, datetime | None]:
-    """The obligation and the due instant of the breach that a telling is about: its key is one of `keys`."""
-    key, _, due = tell.key.partition("@")
-    return key, datetime.fromisoformat(due) if due else None
 
 
 def _no_longer_incomplete(state: HandoffState) -> bool:
@@ -134,30 +119,13 @@ def letter(state: HandoffState, template: str, key: str, now: datetime, **values
     )
 
 
-def keys(obligations: list[Obligation]) -> str:
-    """The part of a letter's key that names obligations and their due instants."""
-    return "+".join(f"{o.key}@{(o.breached_at or o.due or o.started_at).isoformat()}" for o in obligations)
-
-
 def duties(state: HandoffState, obligations: list[Obligation]) -> list[JsonValue]:
     """The duties that a letter lists: clause, words, local due."""
     return [
         {
             "clause": o.clause,
             "duty": text(state.language, KIND, "duty", o.clause),
-            "due": f"{o.due_text} ({text(state.language, 'notice', 'moved')})" if _moved_into_the_past(o) else o.due_text,
+            "due": f"{o.due_text} ({text(state.language, 'notice', 'moved')})" if moved_into_the_past(o) else o.due_text,
         }
         for o in obligations
     ]
-
-
-def words(state: HandoffState, what: str, o: Obligation, *, learnt_late: bool) -> str:
-    """The text of a notice about an obligation: also that its start was learnt late, or that a calendar moved its term into the past."""
-    said = text(state.language, "notice", what, clause=o.clause, duty=text(state.language, KIND, "duty", o.clause))
-    why = [text(state.language, "notice", "learnt_late")] if learnt_late else []
-    why += [text(state.language, "notice", "moved")] if _moved_into_the_past(o) else []
-    return f"{said} ({'; '.join(why)})" if why else said
-
-
-def _moved_into_the_past(o: Obligation) -> bool:
-    return o.moved_at is not None and o.plan is not None and o.plan.due <= o.moved_at

@@ -9,13 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from regulations.calendar_spec import CalendarError, CalendarSpec
-
-_PREFIX = "control/"
-
-
-def control_name(zone: str) -> str:
-    """The name of the control time of a zone: it stands for a calendar wherever one is named."""
-    return f"{_PREFIX}{zone}"
+from regulations.lead.state import CONTROL
+from regulations.lead.state import control_name as control_name
 
 
 def calendar_named(name: str, calendars: Mapping[str, CalendarSpec]) -> CalendarSpec:
@@ -25,8 +20,8 @@ def calendar_named(name: str, calendars: Mapping[str, CalendarSpec]) -> Calendar
         KeyError: the company has no such calendar.
         CalendarError: there is no such zone.
     """
-    if name.startswith(_PREFIX):
-        return CalendarSpec.simple(name.removeprefix(_PREFIX), "RU", name=name)
+    if name.startswith(CONTROL):
+        return CalendarSpec.simple(name.removeprefix(CONTROL), "RU", name=name)
     return calendars[name]
 
 

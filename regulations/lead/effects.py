@@ -76,7 +76,19 @@ class ProposalQuestion(Wire):
 class ProposalAnswer(Wire):
     """The proposal as it stands now, and whether the message could be taken."""
 
-    result: Literal["settled", "unknown", "not_allowed", "already_decided", "objection_open", "no_objection", "not_in_force"]
+    result: Literal[
+        "settled",
+        "unknown",
+        "not_allowed",
+        "already_decided",
+        "already_objected",
+        "objection_open",
+        "no_objection",
+        "not_in_force",
+        "unknown_centre",
+        "unfit_centre",
+    ]
+    """``unknown_centre``, ``unfit_centre``: the lead cannot move there; nobody has defined it, or it may not get this lead."""
     clause: str = ""
     lead: str = ""
     """Address of the lead."""

@@ -16,11 +16,18 @@ from regulations.rows import LeadRow
 from regulations.wire import Wire
 
 KIND = "lead"
+CONTROL = "control/"
+"""How the names of control times begin (`regulations.lead.control_time`)."""
 SALES_SUPPORT = "sales_support"
 """The sales support service: decides on measures (9.4), hears of every breach. A role of the company's configuration."""
 PRINCIPAL = "principal"
 """The role of whoever moves leads for the principals."""
 COMPANY_ROLES = (SALES_SUPPORT,)
+
+
+def control_name(zone: str) -> str:
+    """The name of the control time of a zone (7.1): it stands for a calendar wherever one is named."""
+    return f"{CONTROL}{zone}"
 
 
 def centre_role(code: str) -> str:
@@ -34,6 +41,11 @@ def head_role(code: str) -> str:
 
 def manager_role(code: str, manager: str) -> str:
     return f"manager:{code}/{manager}"
+
+
+def centre_of(role: str) -> str:
+    """The code in a role of a centre."""
+    return role.partition(":")[2].partition("/")[0]
 
 
 class Status(StrEnum):
@@ -114,6 +126,17 @@ class Proposal(BaseModel):
     evidence: str
 
 
+class Owed(BaseModel):
+    """A duty of 7.2 that is opened with the case's opening, since the edition has its term."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    clause: str
+    started_at: datetime
+    learnt_at: datetime
+
+
 class LeadState(CaseState):
     """The whole durable state of a `PotentialSale`."""
 
@@ -127,10 +150,15 @@ class LeadState(CaseState):
     round: int = 1
     """Arrivals at a centre so far: the obligations of one arrival carry it in their key."""
     arrived_at: datetime | None = None
+    owed: list[Owed] = []
+    """Duties of this arrival that have yet to be opened."""
+    typed_at: datetime | None = None
+    """Since when it has its type: billing's word is held against this instant (4.1.1, 4.1.3)."""
     contacts: list[Contact] = []
     contact: ContactRecord | None = None
     """The latest contact in this round, and when it was, in its ``at``."""
-    contact_since_postponed: bool = False
+    contacted_at: datetime | None = None
+    """When the first contact of this round was: no taking into work lies before it (8.2.3)."""
     postponements: int = 0
     """In a row, without a contact in between (8.2.2)."""
     taken_at: datetime | None = None
@@ -155,6 +183,8 @@ class LeadState(CaseState):
     """The paid invoice that completed it."""
     proposals: list[Proposal] = []
     letters_out: list[str] = []
+    hot_told: int = 0
+    """The last round in which the centre was told at once of a hot lead (5.2.1)."""
     successor: Created | None = None
     """3.6: the *connection* of another centre that takes the address over once this lead has written its last."""
     row: LeadRow | None = None
@@ -201,3 +231,11 @@ class LeadState(CaseState):
 
     def proof(self, o: Obligation) -> Evidence | None:
         return self.evidence.get(o.key)
+
+    def recounts(self, o: Obligation) -> bool:
+        """What a centre owed before a move was counted in its own control time, and is over."""
+        return o.key.split("/")[1] == str(self.round)
+
+    def heard_by(self, o: Obligation) -> list[str]:
+        """The owner, the head of the centre, and the sales support service."""
+        return sorted({o.owner, head_role(centre_of(o.owner)), o.escalation})

@@ -30,7 +30,7 @@ class Unreadable(Exception):
         self.problem = problem
 
 
-def open_package(content: bytes) -> str:
+def open_package(content: bytes, most_unpacked: int = MOST_UNPACKED) -> str:
     """Unpacks the whole package once, within limits, and keeps nothing of it; gives its format, ``docx`` or ``xlsx``.
 
     After this every entry is known to be what the directory says, no XML part has a DOCTYPE, and there are no macros.
@@ -43,7 +43,7 @@ def open_package(content: bytes) -> str:
             entries, directory = package.infolist(), package.start_dir
     except (zipfile.BadZipFile, ValueError, OverflowError, struct.error, NotImplementedError):
         raise Unreadable("damaged") from None
-    _check_directory(content, entries, directory)
+    _check_directory(content, entries, directory, most_unpacked)
     types = _ContentTypes()
     for entry in sorted(entries, key=lambda e: e.filename != _CONTENT_TYPES):
         part = _unpack(content, entry)
@@ -56,7 +56,7 @@ def open_package(content: bytes) -> str:
     return _format(types, entries)
 
 
-def _check_directory(content: bytes, entries: list[zipfile.ZipInfo], directory: int) -> None:
+def _check_directory(content: bytes, entries: list[zipfile.ZipInfo], directory: int, most_unpacked: int) -> None:
     if len(entries) > MOST_ENTRIES or len({e.filename.lower() for e in entries}) != len(entries):
         raise Unreadable("unsafe")
     if any(e.flag_bits & 0x41 for e in entries):  # encrypted, in the old or the strong way
@@ -70,7 +70,7 @@ def _check_directory(content: bytes, entries: list[zipfile.ZipInfo], directory: 
         if e.file_size > 1024 * 1024 and e.file_size > HIGHEST_RATIO * e.compress_size:
             raise Unreadable("unsafe")
         end = _start(content, e) + e.compress_size
-    if end > directory or sum(e.file_size for e in entries) > MOST_UNPACKED:
+    if end > directory or sum(e.file_size for e in entries) > most_unpacked:
         raise Unreadable("unsafe")
 
 

@@ -29,14 +29,14 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
-def confine() -> None:
+def confine(memory: int = MEMORY, cpu_seconds: int = CPU_SECONDS, alive_seconds: int = ALIVE_SECONDS) -> None:
     """Takes from this process what reading a file does not need: memory, time, writing, new processes."""
     with suppress(OSError):  # where memory runs out all the same, this process goes first, not the worker
         Path("/proc/self/oom_score_adj").write_text("1000")
-    signal.alarm(ALIVE_SECONDS)
+    signal.alarm(alive_seconds)
     for limit, value in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, OPEN_FILES),

@@ -19,12 +19,12 @@ def read(content: bytes, pairs: Pairs) -> None:
     sheets = [sheet for sheet in workbook.worksheets if isinstance(sheet, ReadOnlyWorksheet)]
     for sheet in sheets[:SHEETS]:
         for row in sheet.iter_rows(max_row=ROWS, max_col=COLUMNS, values_only=True):
-            cells = [_text(value) for value in row]
+            cells = [cell_text(value) for value in row]
             if any(cells):
                 pairs.add_row(cells)
 
 
-def _text(value: object) -> str:
+def cell_text(value: object) -> str:
     """A value as text: a number without a decimal part that it does not have, a date in ISO form."""
     match value:
         case None:

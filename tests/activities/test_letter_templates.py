@@ -1,4 +1,4 @@
-"""The letters of the handoff: every one renders, says what it must, and loads nothing from elsewhere."""
+"""The letters of the cases: every one renders, says what it must, and loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class Page(HTMLParser):
         super().__init__()
         self.text: list[str] = []
         self.loaded: list[str] = []
+        self.links: list[str] = []
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -58,6 +59,9 @@ class Page(HTMLParser):
             self.open.append(tag)
         if tag in {"img", "script", "link", "iframe", "object", "video", "form", "style"}:
             self.loaded.append(tag)
+        if tag == "a":
+            self.links += [value or "" for name, value in attrs if name == "href"]
+            attrs = [(name, value) for name, value in attrs if name != "href"]
         self.loaded += [name for name, value in attrs if name in {"src", "href", "background"} or "url(" in (value or "")]
 
     def handle_endtag(self, tag: str) -> None:
@@ -68,23 +72,27 @@ class Page(HTMLParser):
 
 
 def rendered(name: str, **values: Any) -> tuple[str, str, Page]:
-    """Subject, text and page."""
+    """Subject, text and page of a letter of the handoff."""
+    return composed(f"handoff/{name}", TO_ALL | OWN[name] | values)
+
+
+def composed(template: str, values: dict[str, Any]) -> tuple[str, str, Page]:
     composition = Composition(
         key="key",
-        template=f"handoff/{name}",
+        template=template,
         language="ru",
         recipients=("partner@partner.example",),
-        values=TO_ALL | OWN[name] | values,
+        values=values,
         date=datetime(2026, 3, 2, tzinfo=UTC),
     )
-    composed = Letters([LETTERS], "robot@company.example").compose(composition)
-    message = message_from_bytes(composed.content, policy=policy.default)
+    letter = Letters([LETTERS], "robot@company.example").compose(composition)
+    message = message_from_bytes(letter.content, policy=policy.default)
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     assert text is not None
     assert html is not None
     page = Page()
     page.feed(html.get_content())
-    return composed.subject, text.get_content().replace("\r\n", "\n"), page
+    return letter.subject, text.get_content().replace("\r\n", "\n"), page
 
 
 def _words(text: str) -> list[str]:
@@ -120,7 +128,7 @@ def test_a_letter_tells_all_it_was_given_in_both_forms(name: str) -> None:
 @pytest.mark.parametrize("name", OWN)
 def test_a_page_loads_nothing_and_fits_a_small_screen(name: str) -> None:
     page = rendered(name)[2]
-    assert page.loaded == []
+    assert page.loaded == page.links == []
     assert page.open == []
     layout = (LETTERS / "ru" / "layout.html.j2").read_text(encoding="utf-8")
     assert 'name="viewport"' in layout
@@ -178,3 +186,43 @@ def test_a_withdrawn_breach_can_be_told_by_the_deal_alone() -> None:
         assert "по сделке 4711" in part
         assert "Клиент:" not in part
         assert "()" not in part
+
+
+# --- leads ----------------------------------------------------------------------------------------------------------
+
+LINKS = {
+    "link": "https://crm.example.org/leads/1?tab=main&x=1",
+    "ui": "https://temporal.example.org/namespaces/default/workflows/lead%2FC-1%2Fextern",
+}
+HOT: dict[str, Any] = {
+    "company": "Моя компания",
+    "centre": "СЦ Владивосток",
+    "client": "ООО «Ромашка»",
+    "product": "extern",
+    "type": "подключение",
+    "due": "пн 23.11.2026 11:30 (+10:00)",
+    **LINKS,
+}
+
+
+@pytest.mark.clause("lead 3.3")
+@pytest.mark.clause("lead 5.2.1")
+def test_a_hot_lead_is_told_with_its_term_and_both_links() -> None:
+    subject, text, page = composed("lead/assigned", HOT)
+    assert subject == "Горячая ПП: ООО «Ромашка», extern"
+    seen = " ".join(_words("".join(page.text)))
+    for told in HOT.values():
+        assert " ".join(_words(told)) in " ".join(_words(text))
+        assert " ".join(_words(told)) in seen
+    assert page.links == list(LINKS.values())
+    assert (page.loaded, page.open) == ([], [])
+
+
+@pytest.mark.parametrize("without", [("link",), ("ui",), ("link", "ui")])
+def test_a_link_that_nobody_has_given_leaves_no_trace(without: tuple[str, ...]) -> None:
+    _, text, page = composed("lead/assigned", HOT | dict.fromkeys(without, ""))
+    assert page.links == [url for name, url in LINKS.items() if name not in without]
+    assert ("CRM" in text) is ("link" not in without)
+    assert ("Ход дела" in text) is ("ui" not in without)
+    assert "\n\n\n" not in text
+    assert all(line == line.rstrip() or line == "-- " for line in text.split("\n"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -116,9 +116,12 @@ class Office:
 
     async def round(self, at: datetime, zone: str = MOSCOW, *, digest: bool = False, round: str = "") -> list[str]:
         """One round to its end; the outcome of each letter."""
+        return await self.carry(self.notices.gather_digest if digest else self.notices.gather_notices, at, zone, round)
+
+    async def carry(self, ask: Callable[[Gather], Awaitable[Gathered]], at: datetime, zone: str, round: str = "") -> list[str]:
+        """A round of whatever is asked for, as its workflow holds it."""
         id, tried, more, outcomes = round or f"r{next(_rounds)}", tuple[str, ...](), True, list[str]()
         while more:
-            ask = self.notices.gather_digest if digest else self.notices.gather_notices
             gathered = await ask(Gather(zone=zone, at=at, round=id, tried=tried))
             for letter in gathered.letters:
                 tried = (*tried, letter.key)

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
-from deploy.demo.scenes import QUESTIONNAIRE
+from deploy.demo.handoffs import QUESTIONNAIRE
 from deploy.demo.stage import Stage
 from regulations.handoff.narration import HandoffResult
 from regulations.read_out import ReadOut

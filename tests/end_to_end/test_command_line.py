@@ -142,7 +142,7 @@ async def test_case_and_cases_read_out(stage: Stage, told: Canary) -> None:
 
     other = Deal(told.sender, "C-2")
     await other.sell()
-    everything: dict[str, Any] = {"overdue": False, "stage": None, "kind": None, "partner": None, "closed": False, "limit": 100}
+    everything: dict[str, Any] = {"overdue": False, "wanted": {}, "closed": False, "limit": 100}
     async with asyncio.timeout(20):
         while {told.case, other.case} - {c["case"] for c in await list_cases(stage.client, **everything)}:  # noqa: ASYNC110
             await asyncio.sleep(0.2)  # visibility follows the cases by a moment

@@ -28,6 +28,8 @@ NOT_FOR_WORKFLOWS = {
     "calendar_spec",
     "counting",
     "editions",
+    "lead.control_time",
+    "lead.watch",
     "notices",
     "open_hours",
     "production_calendars",
@@ -37,6 +39,7 @@ NOT_FOR_WORKFLOWS = {
 }
 """What depends on data that change: workflow code asks a local activity instead."""
 FOR_WORKFLOWS = [
+    "breaches",
     "case",
     "catalogue",
     "clocks",
@@ -49,6 +52,10 @@ FOR_WORKFLOWS = [
     "rows",
     "wire",
     "handoff",
+    *(
+        f"lead/{module}"
+        for module in ("creation", "decisions", "duties", "effects", "facts", "messages", "narration", "standing", "state", "tellings")
+    ),
 ]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from tests.replay import corrections, files_and_calendars, handoffs, reports, rounds
+from tests.replay import centres, corrections, files_and_calendars, handoffs, leads, reports, rounds
 from tests.replay.played import Outcome
 
 OUTCOMES: dict[str, Outcome] = {
     **{f"handoff_{name}": outcome for name, outcome in {**handoffs.OUTCOMES, **files_and_calendars.OUTCOMES}.items()},
+    **{f"lead_{name}": outcome for name, outcome in leads.OUTCOMES.items()},
+    **{f"centre_{name}": outcome for name, outcome in centres.OUTCOMES.items()},
     **{f"report_{name}": outcome for name, outcome in reports.OUTCOMES.items()},
     **{f"correction_{name}": outcome for name, outcome in corrections.OUTCOMES.items()},
     **{f"notices_{name}": outcome for name, outcome in rounds.NOTICES.items()},

@@ -20,6 +20,8 @@ from standardwebhooks.webhooks import Webhook
 
 from runtime.encryption import KeyRing
 from runtime.inbox import Entry, InboxState, InboxStore
+from runtime.lead_look_ups import LeadLookUps
+from starter.delivery import read_event
 from starter.delivery_outcome import Delivered, DeliveryError, Source
 from starter.doors import DOORS, STARTS
 from starter.inbox import Answer, Inbox
@@ -29,6 +31,7 @@ from starter.web_metrics import Metrics
 from starter.web_signature import Signatures
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of tests, 32 bytes long").decode()
+HASH_KEY = "a hash key of tests"
 _numbers = itertools.count(1)
 
 
@@ -50,6 +53,8 @@ class Cases:
         self.errors: dict[str, Exception] = {}
         """By event id, while it stands there."""
         self.up = True
+        self.discreet = False
+        """Whoever asks may only know that there is a case."""
         self.pace = 0.0
         self.answering = asyncio.Event()
         """While it is not set, no case answers."""
@@ -60,7 +65,7 @@ class Cases:
         self.sources: dict[str, Source] = {}
 
     async def deliver(self, raw: Any, source: Source) -> Delivered:
-        address, id = f"handoff/{raw['data']['deal']}", raw["id"]
+        address, id = read_event(raw, source, HASH_KEY)[2], raw["id"]
         assert address not in self.busy, "two deliveries to one address at a time"
         self.busy.add(address)
         self.at_a_time += 1
@@ -89,6 +94,8 @@ class Cases:
         elif address not in self.begun:
             raise DeliveryError("refused", "NoCase", f"there is no case {address}", address)
         self.told.append((address, id))
+        if self.discreet:
+            return Delivered(address, False, None, None, None, "exists")
         return Delivered(address, False, "checking", len(self.told), datetime(2026, 12, 1, 15, tzinfo=UTC))
 
     def order(self, deal: str = "D-1") -> list[str]:
@@ -130,11 +137,12 @@ class Desk:
         self.clock, self.cases, self.person = Clock(), Cases(), Person()
         self.store = InboxStore(engine, keys or KeyRing([os.urandom(32)]), STARTS, self.clock)
         self.metrics = Metrics()
+        self.registers = LeadLookUps(engine)
         self.inbox = self.another_inbox()
 
     def another_inbox(self) -> Inbox:
         """As of another process over the same table."""
-        return Patient(self.store, self.person, self.metrics.settled)
+        return Patient(self.store, self.person, self.registers, HASH_KEY, self.metrics.settled)
 
     async def deliver_due(self, inbox: Inbox | None = None) -> None:
         """One round of the delivery loop, to its end."""

@@ -19,7 +19,8 @@ from regulations.rows import CorrectionRow, RecordBatch
 from runtime.registers import RegisterWriter
 from starter.corrections import correct, correction_id
 from starter.delivery_outcome import Delivered, DeliveryError
-from starter.doors import DOORS, Door
+from starter.door import Door
+from starter.doors import DOORS
 from starter.views import Unavailable, print_case, read_corrections
 from tests.activities.attempts import attempt
 from tests.regulations.handoff.course import CC_HEAD_PERSON, Course, at, sale

@@ -20,9 +20,11 @@ from regulations import messages as m
 from regulations.effects import AccessGrant, Payment
 from runtime.database import DatabaseUnavailableError
 from starter import delivery
-from starter.delivery import KnownCases, client_reference, deliver
+from starter.delivery import KnownCases, deliver
 from starter.delivery_outcome import Delivered, DeliveryError
-from starter.doors import DOORS, Door
+from starter.door import Door
+from starter.doors import DOORS
+from starter.handoff_doors import client_reference
 from tests.workflows.world import World
 from workflows import attributes
 

@@ -1,11 +1,19 @@
-"""What the doctor finds in the company's own files, without any server."""
+"""What the doctor finds in the company's own files and databases, without any server."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import SecretStr
+
+from activities.record import Registers
+from regulations.rows import CentreRow, RecordBatch
+from runtime.database import create_billing_tables, open_database
+from runtime.registers import RegisterWriter
 from runtime.settings import Settings
-from starter.doctor import check_files
+from starter.doctor import check_files, check_leads
+from tests.activities.attempts import attempt
 
 COMPANY = """
 name = "Company"
@@ -33,3 +41,33 @@ def test_a_company_file_that_is_not_there_is_found_with_its_remedy(tmp_path: Pat
     found = {f.check: f for f in check_files(Settings(company=tmp_path / "nowhere.toml"))}
     assert not found["company"].ok
     assert "REGLAMENT_COMPANY" in found["company"].seen + found["company"].remedy
+
+
+async def test_leads_ask_for_their_views_and_roles_only_where_a_service_centre_is_defined(tmp_path: Path, database_url: str) -> None:
+    file = tmp_path / "company.toml"
+    file.write_text(COMPANY, "utf-8")
+    settings = Settings(company=file, database_url=SecretStr(database_url))
+    assert await check_leads(settings) == []
+    centre = CentreRow(
+        seq=1,
+        code="vlad-1",
+        name="Владивосток",
+        zone="Asia/Vladivostok",
+        email="vlad@example.org",
+        head="head@example.org",
+        managers=(),
+        products=("extern",),
+        version=1,
+    )
+    engine = open_database(database_url)
+    batch = RecordBatch(
+        case_uid="u", address="service-centre/vlad-1", kind="service-centre", edition="", now=datetime.now(UTC), rows=(centre,)
+    )
+    await attempt(Registers(RegisterWriter(engine)).record, batch)
+    await engine.dispose()
+    found = {f.check: f for f in await check_leads(settings)}
+    assert "sales_support" in found["leads"].remedy
+    assert not found["billing of leads"].ok
+    await create_billing_tables(database_url)
+    file.write_text(COMPANY.replace("[roles]", '[roles]\nsales_support = "support@company.example"'), "utf-8")
+    assert [f.ok for f in await check_leads(settings)] == [True, True]

@@ -14,7 +14,8 @@ from runtime.encryption import KeyRing
 from runtime.inbox import InboxConflictError, InboxState, InboxStore
 from starter.delivery import PATIENCE
 from starter.delivery_outcome import DeliveryError
-from starter.doors import DOORS, STARTS, example_event
+from starter.door import example_event
+from starter.doors import DOORS, STARTS
 from starter.inbox import AT_ONCE, LEASE, LOOK_AGAIN, MOST_IN_FLIGHT, WAITS_AT_MOST, Inbox
 from tests.starter.inbox_world import Desk, event
 
@@ -248,7 +249,7 @@ async def test_a_body_whose_key_is_gone_waits_for_the_key(desk: Desk, engine: As
     sold = event("sold")
     async with desk.works(connected=False):
         await desk.inbox.accept(sold, "event")
-    stranger = Inbox(InboxStore(engine, KeyRing([os.urandom(32)]), STARTS, desk.clock), desk.person)
+    stranger = Inbox(InboxStore(engine, KeyRing([os.urandom(32)]), STARTS, desk.clock), desk.person, desk.registers, "")
     await desk.deliver_due(stranger)
     entry = await desk.store.find(sold["id"])
     assert entry is not None

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from typer.testing import CliRunner, Result
 
 from runtime.database import migrate, open_database
 from runtime.encryption import KeyRing
-from runtime.inbox import InboxState, InboxStore, Incoming
-from starter.inbox_cli import app
+from runtime.inbox import Entry, InboxState, InboxStore, Incoming
+from starter.inbox import Answer
+from starter.inbox_cli import _print_answer, _result, app
 
 KEY = base64.b64encode(os.urandom(32)).decode()
 LEASE = timedelta(seconds=30)
@@ -136,3 +137,20 @@ def test_wrong_keys_are_code_2_and_a_database_that_is_away_code_3(database: str,
     away = inbox()
     assert away.exit_code == 3
     assert "reglament doctor" in away.stderr
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ({"stage": "new", "revision": 1, "next_due": None, "answer": "created"}, "created, new"),
+        ({"stage": None, "revision": None, "next_due": None, "answer": "exists"}, "exists"),
+        ({"stage": "checking", "revision": 7, "next_due": None}, "checking"),
+    ],
+)
+def test_the_sender_of_a_line_reads_what_came_of_it(capsys: pytest.CaptureFixture[str], outcome: dict[str, Any], words: str) -> None:
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    entry = Entry(1, "e-1", "lead.created", "lead/c-311/bureau", "cli", InboxState.DELIVERED, outcome, 1, at, at, at)
+    told, code = asyncio.run(_result(None, Answer(entry, False), 1))  # type: ignore[arg-type]
+    assert (code, told) == (0, {"id": "e-1", "case": entry.address, "duplicate": False, **outcome})
+    _print_answer(told, as_json=False)
+    assert capsys.readouterr().out == f"e-1 → lead/c-311/bureau: {words}\n"

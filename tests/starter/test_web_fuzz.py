@@ -30,7 +30,7 @@ from runtime.database import migrate, open_database
 from runtime.inbox import InboxState
 from starter.delivery import read_event
 from starter.web import PLACE
-from tests.starter.inbox_world import SECRET, Desk, Sender
+from tests.starter.inbox_world import HASH_KEY, SECRET, Desk, Sender
 
 CHECKS = [
     not_a_server_error,
@@ -158,7 +158,7 @@ def test_signed_only_valid_events_are_kept_and_delivered(signed: Bridge) -> None
     assert 0 < len(kept) <= signed.answers[202]
     for event in kept.values():
         if event is not None:  # delivered: its body is gone, and it was read once more on its way
-            read_event(event, "event")
+            read_event(event, "event", HASH_KEY)
     assert set(signed.desk.cases.asked) <= kept.keys(), "something was delivered that was never kept"
 
 

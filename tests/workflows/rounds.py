@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,10 +16,13 @@ from temporalio.worker import Worker
 from deploy.demo.smtp_catcher import SmtpCatcher
 from regulations.rounds import RoundRequest, RoundResult
 from runtime.connection import workflow_runner
+from tests.activities.centres import CentreOffice
 from tests.activities.test_notices import MOSCOW, Office
 from tests.databases import sqlite_in
 from tests.workflows.skipping import ended
+from workflows.centre_digest import CentreDigest
 from workflows.daily_digest import DailyDigest
+from workflows.hot_watch import HotWatch
 from workflows.notice_round import NoticeRound
 
 ids = itertools.count(1)
@@ -32,19 +35,29 @@ async def office_in(folder: Path) -> AsyncIterator[Office]:
         yield Office(engine, catcher)
 
 
+@asynccontextmanager
+async def centre_office_in(folder: Path) -> AsyncIterator[CentreOffice]:
+    """The same with service centres."""
+    async with sqlite_in(folder) as engine, SmtpCatcher(folder / "mail") as catcher:
+        office = CentreOffice(engine, catcher)
+        await office.define()
+        yield office
+
+
+def activities_of(office: Office) -> dict[str, Callable[..., Any]]:
+    """The activities of rounds, by name."""
+    owners = [office.notices, office.post, *([office.rounds] if isinstance(office, CentreOffice) else [])]
+    methods = [getattr(owner, name) for owner in owners for name in dir(owner)]
+    found = {getattr(method, "__temporal_activity_definition", None): method for method in methods}
+    return {definition.name: method for definition, method in found.items() if definition is not None}
+
+
 def worker(client: Client, office: Office) -> Worker:
-    notices = office.notices
     return Worker(
         client,
         task_queue="rounds",
-        workflows=[NoticeRound, DailyDigest],
-        activities=[
-            notices.gather_notices,
-            notices.gather_digest,
-            notices.notices_sent,
-            notices.notices_refused,
-            office.post.send_letter,
-        ],
+        workflows=[NoticeRound, DailyDigest, CentreDigest, HotWatch],
+        activities=list(activities_of(office).values()),
         workflow_runner=workflow_runner(),
     )
 

@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_uid", "round", name="pk_leads"),
     )
     op.create_index("ix_leads_centre_status_temperature_due", "leads", ["centre", "status", "temperature", "due"])
-    op.create_index("ix_leads_centre_told_in", "leads", ["centre", "told_in"])
+    op.create_index("ix_leads_centre_status_told_in", "leads", ["centre", "status", "told_in"])
     op.create_index("ix_leads_breached_centre_due", "leads", ["breached", "centre", "due"])
     op.create_index("ix_leads_address", "leads", ["address"])
     op.create_table(

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from sqlalchemy import func, insert, select
+from rich.table import Table
+from sqlalchemy import func, select
 from temporalio.testing import TimeSkipper
 
 from deploy.demo.documents import attached, contract, questionnaire
+from deploy.demo.player import Player
 from deploy.demo.stage import Stage
 from regulations.calendar_spec import CalendarSpec
 from regulations.handoff.narration import HandoffResult
 from regulations.handoff.report_case import ReportRequest, ReportResult
-from regulations.read_out import ReadOut
 from regulations.rounds import RoundRequest, RoundResult
 from regulations.terms import parse_term
 from regulations.working_time import working_time
@@ -36,7 +34,6 @@ from runtime.tables import (
     obligations,
     payments_register,
 )
-from starter.views import NotFound, Unavailable, read_case
 from workflows.client_handoff import ClientHandoff
 from workflows.handoff_report import HandoffReport
 from workflows.notice_round import NoticeRound
@@ -65,30 +62,20 @@ EXPECTED: dict[str, tuple[object, ...]] = {
 }
 
 
-class Player:
-    """Plays one case: delivers its events, moves its clock, and prints what the case makes of them."""
+class HandoffPlayer(Player):
+    """A handoff of the demo."""
 
     def __init__(self, stage: Stage, console: Console, deal: str) -> None:
-        self.deal, self.case = deal, f"handoff/{deal}"
+        super().__init__(stage, console, f"handoff/{deal}", label=deal, colour=COLOURS[deal], calendar=CALENDAR)
+        self.deal = deal
         self.partner = f"partner-{deal.lower()}@partner.example"
         self.login = f"client-{deal.lower()}@client.example"
-        self.skips = 0
-        self._stage, self._console = stage, console
-        self._skipper = TimeSkipper(stage.client)
         self.handle = stage.client.get_workflow_handle_for(ClientHandoff.run, self.case)
-        self._events = 0
-        self._facts = 0
-        self._due: dict[str, tuple[str, str]] = {}
-        self._engine = open_database(stage.database_url)
-
-    async def now(self) -> datetime:
-        """The case's own time."""
-        return await self._skipper.get_current_time(self.handle)
 
     async def sell(self, **data: object) -> None:
         """The sale begins the case; billing has an invoice for it."""
-        await self._bill(billing_tariffs, code=f"bureau-{self.deal}", line="bureau", name="Бюро", price=Decimal(12000), currency="RUB")
-        await self._bill(
+        await self.bill(billing_tariffs, code=f"bureau-{self.deal}", line="bureau", name="Бюро", price=Decimal(12000), currency="RUB")
+        await self.bill(
             billing_invoices,
             number=f"inv-{self.deal}",
             deal=self.deal,
@@ -113,7 +100,7 @@ class Player:
 
     async def pay(self) -> None:
         """The bank posts the payment in billing, and billing says so."""
-        await self._bill(
+        await self.bill(
             billing_payments,
             reference=f"pay-{self.deal}",
             invoice_number=f"inv-{self.deal}",
@@ -126,7 +113,7 @@ class Player:
 
     async def grant(self) -> None:
         """The partner opens the access in its cabinet; nobody tells the case: it looks in billing."""
-        await self._bill(
+        await self.bill(
             billing_access_grants,
             reference=f"acc-{self.deal}",
             login=self.login,
@@ -149,48 +136,12 @@ class Player:
                 attached("Договор.docx", "contract", contract(f"ООО Ромашка {self.deal}")),
             ],
         )
-        await self._until_seen(lambda read: read.stage == "checking")  # an activity reads the files
+        await self.until_seen(lambda read: read.stage == "checking")  # an activity reads the files
         await self.show()
 
     async def say(self, what: str, *, at: datetime | None = None, **data: object) -> None:
-        """Posts a signed event of this deal that happens at the case's present moment, and prints what came of it."""
-        self._events += 1
-        event: dict[str, Any] = {
-            "id": f"{self.deal}-{self._events}",
-            "type": f"handoff.{what}",
-            "occurred_at": (at or await self.now()).isoformat(),
-            "data": {"deal": self.deal, **data},
-        }
-        await self._stage.post(event)
-        await self._until_seen(lambda read: any(fact.key == event["id"] for fact in read.facts))
-        await asyncio.sleep(0.4)  # for the effects, so that the timeline reads in order
-        await self.show()
-
-    async def _until_seen(self, wanted: Callable[[ReadOut], bool]) -> None:
-        """Waits until the case shows it: the webhook answers as soon as the inbox has the event."""
-        async with asyncio.timeout(60):
-            while True:
-                with suppress(NotFound, Unavailable):
-                    if wanted(await read_case(self._stage.client, self.case)):
-                        return
-                await asyncio.sleep(0.05)
-
-    async def until(self, moment: datetime) -> None:
-        """Moves the case's time forward on the real server, through every timer on the way: one skip."""
-        self.skips += 1
-        await self._skipper.fast_forward(self.handle, moment - await self.now())
-        await asyncio.sleep(0.3)
-        await self.show()
-
-    async def until_term(self, term: str, *, after: timedelta = timedelta(0)) -> None:
-        """Moves on to where a term of the regulation ends, counted from now, and a little after."""
-        await self.until(CALENDAR.due(parse_term(term), await self.now()).at + after)
-
-    async def dues(self) -> dict[str, datetime]:
-        """The due instants of the open obligations, by clause, the earliest first."""
-        read = await read_case(self._stage.client, self.case)
-        due = {o.clause.removeprefix("handoff "): o.due for o in read.obligations if o.state == "open" and o.due is not None}
-        return dict(sorted(due.items(), key=lambda pair: pair[1]))
+        """An event of this deal that happens at the case's present moment."""
+        await self.tell(f"handoff.{what}", at=at, data={"deal": self.deal, **data})
 
     async def fulfil(self, *clauses: str) -> None:
         """Does the duties of these clauses in the order of their terms, each three hours before it is due."""
@@ -200,46 +151,19 @@ class Player:
                 await self.until(moment)
             await self.say(PROVES[clause], by=BY)
 
-    async def show(self) -> None:
-        """Prints the facts that are new, and the terms that they opened, moved or closed."""
-        read = await read_case(self._stage.client, self.case)
-        for fact in read.facts[self._facts :]:
-            self._line(fact.happened_at, escape(f"{fact.what} {fact.note}".strip()), fact.source)
-        self._facts = len(read.facts)
-        self._terms(read, await self.now())
-
-    def _terms(self, read: ReadOut, now: datetime) -> None:
-        for o in read.obligations:
-            seen = (o.state, o.due_text)
-            if self._due.get(o.key) != seen:
-                self._due[o.key] = seen
-                state = {"met": "green", "overdue": "red", "met_late": "yellow"}.get(o.state, "dim")
-                self._line(now, f"  {o.clause} {escape(o.duty)}", f"[{state}]{o.state}[/]", o.due_text)
-
-    def _line(self, at: datetime, words: str, source: str, due: str = "") -> None:
-        colour = COLOURS[self.deal]
-        local = CALENDAR.local(at)
-        self._console.print(
-            f"[{colour}]{self.deal}[/] [dim]{local:%a %d.%m %H:%M}[/] {words}  [dim]{source}[/]{'  → ' + due if due else ''}"
-        )
-
     async def done(self) -> HandoffResult:
         async with asyncio.timeout(30):
-            result = await self.handle.result()
+            result: HandoffResult = await self.handle.result()
         await self.show()
-        await self._engine.dispose()
+        await self.close()
         return result
-
-    async def _bill(self, table: Any, **values: object) -> None:
-        async with self._engine.begin() as connection:
-            await connection.execute(insert(table).values(**values))
 
 
 PROVES = {"2.2.1": "contract_signed", "2.2.4": "first_contact", "2.2.7": "closing_documents_signed", "5.3 (2)": "training_done"}
 """The event by which a duty of the contact centre is done."""
 
 
-async def smooth(p: Player) -> None:
+async def smooth(p: HandoffPlayer) -> None:
     """Everything in time: paid, handed over, accepted, contacted, trained, closed."""
     await p.sell()
     await p.pay()
@@ -252,7 +176,7 @@ async def smooth(p: Player) -> None:
     await p.done()
 
 
-async def returned(p: Player) -> None:
+async def returned(p: HandoffPlayer) -> None:
     """Returned for rework with what is missing, handed over again, accepted on the second try."""
     await p.sell()
     await p.pay()
@@ -269,7 +193,7 @@ async def returned(p: Player) -> None:
     await p.done()
 
 
-async def missed(p: Player) -> None:
+async def missed(p: HandoffPlayer) -> None:
     """The partner waits for the reminder; then the first contact is missed: recorded at its due instant, escalated, met late."""
     await p.sell()
     await p.pay()
@@ -285,10 +209,10 @@ async def missed(p: Player) -> None:
     await p.done()
 
 
-scenes: dict[str, Callable[[Player], Awaitable[None]]] = {"D-1": smooth, "D-2": returned, "D-3": missed}
+scenes: dict[str, Callable[[HandoffPlayer], Awaitable[None]]] = {"D-1": smooth, "D-2": returned, "D-3": missed}
 
 
-async def notice_round(stage: Stage, players: list[Player]) -> RoundResult:
+async def notice_round(stage: Stage, players: list[HandoffPlayer]) -> RoundResult:
     """A round of notices as the schedule holds it, on the first working morning after all this: who missed what is told, in one e-mail."""
     at = CALENDAR.next_open(max([await p.now() for p in players]) + timedelta(hours=12)).astimezone(UTC)
     request = RoundRequest(zone=CALENDAR.spec.tz, at=at)
@@ -296,9 +220,9 @@ async def notice_round(stage: Stage, players: list[Player]) -> RoundResult:
         return await stage.client.execute_workflow(NoticeRound.run, request, id="notices/demo", task_queue="reglament")
 
 
-async def monthly_report(stage: Stage, players: list[Player]) -> ReportResult:
+async def monthly_report(stage: Stage, players: list[HandoffPlayer]) -> ReportResult:
     """4.4: the report of the month in which the first client got its access, begun on the first of the next, as the schedule does it."""
-    read = await read_case(stage.client, players[0].case)
+    read = await players[0].read()
     granted = next(o.met_at for o in read.obligations if o.clause.endswith("2.1.2"))
     assert granted is not None  # noqa: S101 - the scene is over
     month = CALENDAR.local(granted).replace(day=1, hour=0, minute=5)
@@ -328,3 +252,48 @@ async def register_counts(url: str) -> dict[str, int]:
             return {t.name: (await connection.execute(select(func.count()).select_from(t))).scalar_one() for t in REGISTERS}
     finally:
         await engine.dispose()
+
+
+async def play(stage: Stage, console: Console) -> list[str]:
+    """Plays the scenes side by side, then a round of notices and the monthly report; gives what was not as expected."""
+    players = [HandoffPlayer(stage, console, deal) for deal in EXPECTED]
+    await asyncio.gather(*(scenes[p.deal](p) for p in players))
+    told = await notice_round(stage, players)
+    month = await monthly_report(stage, players)
+    wrong = await _summary(stage, players, console)
+    if (told.sent, told.refused, told.left) != (2, 0, 0):
+        wrong.append(f"the round of notices: expected 2 e-mails, one to the contact centre and one to its head; saw {told}")
+    if month.outcome != "sent" or not month.clients:
+        wrong.append(f"the monthly report: expected it sent, with a client; saw {month}")
+    return wrong
+
+
+async def _summary(stage: Stage, players: list[HandoffPlayer], console: Console) -> list[str]:
+    wrong: list[str] = []
+    table = Table("case", "ended as", "met", "late", "waived", "breaches", "e-mails", "CRM records", "history events", title="Summary")
+    letters = stage.mail.letters
+    for p in players:
+        result = await p.handle.result()
+        records = [r for r in stage.crm.records.values() if r.get("External_Id") == f"handoff-{p.deal}"]
+        mine = [letter for letter in letters if letter.recipients == (p.partner,)]
+        events = len((await p.handle.fetch_history()).events)
+        seen = (result.outcome, result.met, result.met_late, result.waived, result.breaches, len(mine), len(records))
+        if seen != EXPECTED[p.deal]:
+            wrong.append(f"{p.case}: expected {EXPECTED[p.deal]}, saw {seen}")
+        table.add_row(p.case, *map(str, seen), str(events))
+    console.print()
+    console.print(table)
+    mails = Table("to", "subject", title="E-mails that the SMTP server took")
+    for letter in letters:
+        mails.add_row(", ".join(letter.recipients), letter.subject)
+    console.print(mails)
+    counts = await register_counts(stage.database_url)
+    registers = Table("register", "rows", title="Registers")
+    for name, count in counts.items():
+        registers.add_row(name, str(count))
+    console.print(registers)
+    expected = {"accepted_clients": 3, "payments_register": 3, "incidents": 0}
+    wrong += [f"register {name}: expected {n} rows, saw {counts[name]}" for name, n in expected.items() if counts[name] != n]
+    if sum(p.skips for p in players) > 25:
+        wrong.append("more than 25 skips of time")
+    return wrong

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy.demo.scenes import CALENDAR, EXPECTED, Player, scenes
+from deploy.demo.handoffs import CALENDAR, EXPECTED, HandoffPlayer, scenes
 from regulations import messages as m
 from regulations.terms import parse_term
 from starter.doors import DOORS
@@ -19,7 +19,7 @@ STARTS = [datetime(2026, 1, 1, 5, tzinfo=UTC) + n * timedelta(days=5, hours=7) f
 class MemoryPlayer:
     """Plays a scene against the pure rules instead of a server: the same moves, the same words."""
 
-    fulfil = Player.fulfil
+    fulfil = HandoffPlayer.fulfil
 
     def __init__(self, start: datetime) -> None:
         self.course = Course(start)

@@ -1,0 +1,130 @@
+"""What a door is: one type of event, the message that it says, and the kind of case that takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from pydantic import AwareDatetime, JsonValue
+from temporalio.common import SearchAttributePair
+
+from regulations import messages as m
+from regulations.lead.distribution import CentrePolicy
+
+EXAMPLE_TIME = "2026-11-20T15:00:00+03:00"
+OF_THE_EVENT = frozenset({"key", "happened_at", "source"})
+"""Fields of a message that come from the event itself, never from its data."""
+
+
+class Event(m.Model):
+    """What comes in at any door: an id that counts once, a type, when it happened, and the data of that type."""
+
+    id: m.Key
+    type: str
+    occurred_at: AwareDatetime
+    data: dict[str, JsonValue]
+
+
+class Proposed(Protocol):
+    """A proposal of measures in the register."""
+
+    @property
+    def centre(self) -> str: ...
+    @property
+    def product(self) -> str: ...
+
+
+class LookUps(Protocol):
+    """The registers, as a door asks them before it keeps an event. Raises DatabaseUnavailableError, DatabaseRefusedError."""
+
+    async def centre(self, code: str) -> CentrePolicy | None: ...
+    async def announced(self, address: str) -> bool: ...
+    async def open_lead(self, address: str) -> bool: ...
+    async def proposal(self, key: str) -> Proposed | None: ...
+
+
+@dataclass(frozen=True)
+class CaseKind:
+    """What all events of one kind of case share."""
+
+    kind: str
+    """First part of its types of event, and its search attribute ``CaseKind``."""
+    workflow: type[Any]
+    escalation: str
+    """The company's role that is told of an event which no case took."""
+    name: str
+    """The field of the data that tells one case from another."""
+    address: Callable[[Any, str], str]
+    """The workflow id that a message goes to, given the hash key. Raises `regulations.case.Refusal`, which names no value."""
+    attributes: Callable[[Any, str], list[SearchAttributePair[Any]]]
+    """The first search attributes besides the kind, of the message that begins a case, given the hash key."""
+    summary: Callable[[Any], str]
+    """The static summary of a case that begins: encrypted, so that a name may stand in it."""
+    again: Callable[[str | None], bool]
+    """Whether an address may be used again after an end with this outcome."""
+    after_end: str
+    """What is said of a message after the end, where it does not count any more."""
+    corrects: bool = False
+    """Whether a fact that is learnt after the end corrects the registers; else it is refused."""
+    confidential: bool = False
+    """Several parties write to one case, and not each may know where it stands: a repeat is told only that it is one."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One event type: which case takes it, as which Update, in which model."""
+
+    event: str
+    kind: CaseKind
+    update: str
+    message: type[m.Message]
+    wire: type[m.Message]
+    """The message with the field that gives the address, where the message itself has none."""
+    description: str
+    example: dict[str, JsonValue]
+    starts: bool = False
+    """Whether it begins a case: update-with-start, one running case per address."""
+    check: Callable[[Any, datetime], None] | None = None
+    """The starting checks, made before anything is started: a rejected update-with-start would still start the workflow."""
+    look_up: Callable[[Any, str, LookUps, datetime], Awaitable[None]] | None = None
+    """Checks against the registers, made before the event is kept; given the message and its address. Raises DeliveryError ``refused``."""
+    withheld: frozenset[str] = frozenset()
+    """Fields of the message that only our own workflows set."""
+
+    @property
+    def workflow(self) -> type[Any]:
+        return self.kind.workflow
+
+    @property
+    def not_in_data(self) -> frozenset[str]:
+        """Fields of the message that no sender gives."""
+        return OF_THE_EVENT | self.withheld
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the event's ``data``: ``key``, ``happened_at`` and ``source`` come from the event itself."""
+        schema = self.wire.model_json_schema()
+        for name in self.not_in_data:
+            schema["properties"].pop(name, None)
+        schema["required"] = [n for n in schema.get("required", []) if n not in self.not_in_data]
+        return schema
+
+    def event_of(self, message: m.Message, address: str) -> dict[str, JsonValue]:
+        """The event that says this message, in its one canonical form: two events that say the same give the same."""
+        data = message.model_dump(mode="json", exclude_unset=True, exclude=set(OF_THE_EVENT))
+        if self.kind.name not in self.message.model_fields:
+            data[self.kind.name] = address.partition("/")[2]
+        return {"id": message.key, "type": self.event, "occurred_at": message.happened_at.isoformat(), "data": data}
+
+
+def example_event(door: Door) -> dict[str, JsonValue]:
+    """A valid event of the type, as `reglament events TYPE` shows it."""
+    return {"id": f"example-{door.event}", "type": door.event, "occurred_at": EXAMPLE_TIME, "data": door.example}
+
+
+def recent_example(door: Door) -> dict[str, JsonValue]:
+    """The example as of now, with a name of its own: a case can really begin with it."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    data = {**door.example, door.kind.name: f"try-{now:%m%d-%H%M%S}"} if door.starts else door.example
+    return {**example_event(door), "occurred_at": now.isoformat(), "data": data}

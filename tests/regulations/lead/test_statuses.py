@@ -1,0 +1,503 @@
+"""The statuses of a lead: taking into work with a contact, putting off, closing by type; every other transition is refused by name."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from regulations.effects import LetterOutcome
+from regulations.lead.effects import ClientStanding
+from regulations.lead.messages import (
+    Completed,
+    ContactMade,
+    ContactRecord,
+    ContactsChanged,
+    Created,
+    DayPlanned,
+    Declined,
+    ExtendOfLead,
+    InvoiceLinked,
+    ManagerAssigned,
+    PauseOfLead,
+    Postponed,
+    ResumeOfLead,
+    StageNoted,
+    TakenIntoWork,
+    TypeChanged,
+    WaiveOfLead,
+    WithdrawOfLead,
+)
+from regulations.lead.state import ENDS, TRANSITIONS, Status
+from regulations.messages import CalendarChanged, Sold
+from tests.regulations.lead.course import CALL, CENTRE_PERSON, PRINCIPAL_PERSON, SUPPORT_PERSON, Course, at
+
+MONDAY = at("2026-11-16 10:00")
+TICK = timedelta(microseconds=1)
+FIVE = timedelta(minutes=5)
+
+
+def _course(kind: str = "connection", **fields: Any) -> Course:
+    course = Course(MONDAY)
+    course.careful = True
+    if kind == "upsell":
+        course.standing = ClientStanding(paid_until=MONDAY + timedelta(days=100))
+    return course.begun(type=kind, **fields)
+
+
+def _call(when: Any) -> ContactRecord:
+    return CALL.model_copy(update={"at": when})
+
+
+# --- 8.2.3: taking into work ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("lead 8.2.3")
+def test_taking_into_work_without_a_contact_is_refused() -> None:
+    course = _course()
+    course.go(hours=1)
+    refusal = course.refusal(TakenIntoWork)
+    assert refusal.type == "NoContact"
+    assert str(refusal).startswith("lead 8.2.3: ")
+
+
+@pytest.mark.clause("lead 3.5.2")
+@pytest.mark.parametrize("before", [True, False])
+def test_a_contact_before_or_with_it_takes_it_into_work_and_meets_its_term(before: bool) -> None:
+    course = _course()
+    course.go(hours=1)
+    if before:
+        course.say(ContactMade, contact=CALL)
+        assert course.state.status is Status.NEW
+    course.say(TakenIntoWork, contact=None if before else CALL)
+    assert (course.state.status, course.state.taken_at) == ("in_progress", course.now)
+    assert course.standings() == {"7.2.1/1": "met"}
+    row = course.register()[1]
+    assert (row.status, row.taken_at, row.due, row.breached) == ("in_progress", course.now, at("2026-11-16 13:00"), False)
+
+
+@pytest.mark.clause("lead 8.2.3")
+@pytest.mark.parametrize(
+    ("contact", "refusal"),
+    [(timedelta(0), None), (FIVE, None), (FIVE + TICK, "NoContact")],
+)
+def test_the_contact_is_not_later_than_the_taking(contact: timedelta, refusal: str | None) -> None:
+    course = _course()
+    course.go(hours=2)
+    taken = course.now - timedelta(hours=1)
+    fields: dict[str, Any] = {"contact": _call(taken + contact)}
+    if refusal is None:
+        course.say(TakenIntoWork, taken, **fields)
+        assert course.state.status is Status.IN_PROGRESS
+    else:
+        assert course.refused(TakenIntoWork, taken, **fields) == refusal
+
+
+@pytest.mark.clause("lead 8.2.3")
+def test_the_first_contact_counts_whatever_came_after_it() -> None:
+    course = _course()
+    course.go(hours=1)
+    course.say(ContactMade, contact=CALL)
+    course.go(hours=1)
+    course.say(ContactMade, contact=CALL)
+    course.go(minutes=10)
+    course.say(TakenIntoWork, course.now - timedelta(minutes=40))
+    assert course.state.taken_at == at("2026-11-16 11:30")
+    assert course.state.contact is not None
+    assert course.state.contact.at == at("2026-11-16 12:00")
+
+
+@pytest.mark.clause("lead 8.2.3")
+@pytest.mark.parametrize(("off", "refusal"), [(FIVE, None), (FIVE + TICK, "FromTheFuture")])
+def test_a_contact_is_not_one_that_is_yet_to_be(off: timedelta, refusal: str | None) -> None:
+    course = _course()
+    if refusal is None:
+        course.say(ContactMade, contact=_call(course.now + off))
+    else:
+        assert course.refused(ContactMade, contact=_call(course.now + off)) == refusal
+
+
+@pytest.mark.clause("lead 8.2.3")
+@pytest.mark.parametrize(
+    ("creator", "before", "refusal"),
+    [
+        ("client", FIVE, None),
+        ("client", FIVE + TICK, "ImpossibleDate"),
+        ("centre", timedelta(days=1), None),
+        ("centre", timedelta(days=1) + TICK, "ImpossibleDate"),
+    ],
+)
+def test_a_contact_before_the_arrival_counts_only_where_it_led_to_the_centres_own_lead(
+    creator: str, before: timedelta, refusal: str | None
+) -> None:
+    course = _course(creator=creator, origin="call_order")
+    if refusal is None:
+        course.say(TakenIntoWork, contact=_call(MONDAY - before))
+        assert course.state.status is Status.IN_PROGRESS
+    else:
+        assert course.refused(ContactMade, contact=_call(MONDAY - before)) == refusal
+
+
+@pytest.mark.clause("lead 7.2")
+@pytest.mark.parametrize(("off", "standing"), [(-TICK, "met"), (timedelta(0), "met"), (TICK, "met_late")])
+def test_what_counts_is_when_it_was_taken_not_when_we_heard_of_it(off: timedelta, standing: str) -> None:
+    course = _course()
+    course.go_to(at("2026-11-16 17:00"))
+    assert course.standings() == {"7.2.1/1": "overdue"}
+    course.take(at("2026-11-16 13:00") + off)
+    assert course.standings() == {"7.2.1/1": standing}
+    assert course.register()[1].breached == (standing == "met_late")
+    assert ("7.2.1", "withdrawn" if standing == "met" else "met_late") in course.breaches()
+
+
+@pytest.mark.clause("lead 3.5.2")
+@pytest.mark.parametrize(("before", "refusal"), [(FIVE, None), (FIVE + TICK, "ImpossibleDate")])
+def test_nothing_is_done_to_a_lead_before_it_arrived(before: timedelta, refusal: str | None) -> None:
+    course = _course(creator="centre", origin="call_order")
+    course.say(ContactMade, contact=_call(MONDAY - timedelta(hours=1)))
+    if refusal is None:
+        course.say(TakenIntoWork, MONDAY - before)
+        assert course.state.taken_at == MONDAY, "clocks outside may differ a little: it counts as the arrival itself"
+    else:
+        assert course.refused(TakenIntoWork, MONDAY - before) == refusal
+
+
+# --- 6.3, 8.2.2: putting off ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("lead 6.3")
+def test_putting_a_new_lead_off_takes_it_into_work() -> None:
+    course = _course()
+    until = course.now + timedelta(days=3)
+    assert course.refusal(Postponed, until=until).args[0].startswith("lead 8.2.3")
+    assert course.refused(Postponed, until=until) == "NoContact"
+    course.say(Postponed, until=until, contact=CALL)
+    assert (course.state.status, course.standings()) == ("in_progress", {"7.2.1/1": "met"})
+    assert course.register()[1].postponed_until == until
+
+
+@pytest.mark.clause("lead 6.3")
+@pytest.mark.parametrize(
+    ("off", "refusal"),
+    [(timedelta(0), "PastDate"), (TICK, None), (timedelta(days=366), None), (timedelta(days=366) + TICK, "TooFar")],
+)
+def test_a_lead_is_put_off_to_a_future_date_within_a_year(off: timedelta, refusal: str | None) -> None:
+    course = _course().take()
+    if refusal is None:
+        course.say(Postponed, until=course.now + off)
+        assert course.state.postponed_until == course.now + off
+    else:
+        assert course.refused(Postponed, until=course.now + off) == refusal
+
+
+@pytest.mark.clause("lead 8.2.2")
+def test_three_postponements_without_a_contact_in_between_are_proposed_to_be_answered_once() -> None:
+    course = _course().take()
+    for n in (1, 2, 3, 4):
+        course.go(days=1)
+        course.say(Postponed, until=course.now + timedelta(days=1))
+        assert [m.clause for m in course.measures()] == (["8.2.2"] if n >= 3 else [])
+    proposal = course.measures()[0]
+    assert (proposal.key, proposal.allows, proposal.centre, proposal.product) == ("uid-1/8.2.2/1", ("move",), "vlad-1", "extern")
+    assert ("8.2.2", "sales_support") in course.notices("incident")
+
+
+@pytest.mark.clause("lead 8.2.2")
+@pytest.mark.parametrize("with_it", [True, False])
+def test_a_contact_in_between_begins_the_row_anew(with_it: bool) -> None:
+    course = _course().take()
+    for n in range(5):
+        course.go(days=1)
+        if n == 2 and not with_it:
+            course.say(ContactMade, contact=CALL)
+        course.say(Postponed, until=course.now + timedelta(days=1), contact=CALL if with_it and n == 2 else None)
+        assert bool(course.measures()) == (n == 4)
+
+
+# --- closing, by type -----------------------------------------------------------------------------------------------
+
+TYPES = ("connection", "renewal", "upsell", "service", "activation")
+ALLOWED: dict[tuple[Any, str], set[str]] = {
+    (Declined, "new"): {"connection", "renewal", "upsell"},
+    (Declined, "in_progress"): {"connection", "renewal", "upsell"},
+    (Completed, "new"): {"activation"},
+    (Completed, "in_progress"): {"service", "activation"},
+    (InvoiceLinked, "new"): set(),
+    (InvoiceLinked, "in_progress"): {"connection", "renewal", "upsell"},
+}
+"""3.5.3, 3.5.4, 4.1.1 to 4.1.5: which types each message closes."""
+FIELDS: dict[Any, dict[str, Any]] = {
+    Declined: {"reason": "не нужно"},
+    Completed: {"comment": "настроили доступ"},
+    InvoiceLinked: {"invoice": "inv-1"},
+}
+TARGETS: dict[Any, str] = {Declined: "declined", Completed: "completed", InvoiceLinked: "completed"}
+
+
+@pytest.mark.clause("lead 4.1")
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize(("message", "status"), ALLOWED)
+def test_each_type_closes_in_its_own_way_and_in_no_other(message: Any, status: str, kind: str) -> None:
+    course = _course(kind)
+    if status == "in_progress":
+        course.take()
+    course.go(hours=1)
+    if kind in ALLOWED[message, status]:
+        course.say(message, **FIELDS[message])
+        state = course.state
+        assert (state.status, state.ended, state.closed_at) == (TARGETS[message], True, course.now)
+        assert set(course.standings().values()) == {"met"}
+        assert not state.booked
+        assert course.register()[1].closed_at == course.now
+        return
+    refusal = course.refusal(message, **FIELDS[message])
+    if message is InvoiceLinked and kind in ("service", "activation"):
+        assert refusal.type == "NoInvoice"
+    else:
+        assert refusal.type == "Transition"
+        assert f"from {status} to {TARGETS[message]}" in str(refusal)
+    assert str(refusal).startswith("lead 4.1" if kind in ("service", "activation") or message is Completed else "lead 3.5.3")
+
+
+@pytest.mark.clause("lead 3.5.2")
+def test_taking_into_work_twice_is_refused_by_name() -> None:
+    course = _course().take()
+    refusal = course.refusal(TakenIntoWork, contact=CALL)
+    assert (refusal.type, str(refusal)) == (
+        "Transition",
+        "lead 3.5.2: from in_progress to in_progress: it is taken into work already",
+    )
+
+
+@pytest.mark.clause("lead 3.5.3")
+def test_nothing_ends_before_it_was_taken_into_work() -> None:
+    course = _course()
+    course.go(hours=1)
+    course.take()
+    course.go(hours=1)
+    assert course.refused(Declined, course.now - timedelta(hours=1) - FIVE - TICK, reason="не нужно") == "ImpossibleDate"
+    course.say(Declined, course.now - timedelta(hours=1) - FIVE, reason="не нужно")
+    assert course.state.closed_at == course.state.taken_at
+
+
+@pytest.mark.clause("lead 4.1.1")
+def test_a_refusal_ends_the_booking() -> None:
+    course = _course()
+    course.say(Declined, reason="купили у других")
+    assert course.state.booking is not None
+    assert (course.state.booking.why, course.state.booking.ended_at) == ("declined", course.now)
+    assert course.register()[1].booked_until is None
+
+
+@pytest.mark.clause("lead 3.5")
+def test_the_final_statuses_lead_nowhere() -> None:
+    assert all(not TRANSITIONS[end] for end in ENDS)
+    assert set(TRANSITIONS) == set(Status)
+
+
+@pytest.mark.clause("lead 3.5")
+def test_a_lead_that_has_ended_takes_no_message() -> None:
+    course = _course()
+    course.post_answers = False
+    course.again()  # hot again: its letter is still under way
+    course.say(Declined, reason="не нужно", settle=False)
+    messages: dict[Any, dict[str, Any]] = {
+        ContactMade: {"contact": CALL},
+        TakenIntoWork: {"contact": CALL},
+        Declined: {"reason": "не нужно"},
+        StageNoted: {"stage": "предложение"},
+        WithdrawOfLead: {"reason": "ошибка", "by": SUPPORT_PERSON},
+        WaiveOfLead: {"reason": "ошибка", "by": SUPPORT_PERSON, "clause": "7.2.1"},
+    }
+    for kind, fields in messages.items():
+        assert course.refused(kind, **fields) == "Ended"
+
+
+# --- details --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("lead 8.1.2")
+def test_stages_of_the_work_stand_in_the_history() -> None:
+    course = _course().take()
+    course.say(StageNoted, stage="предложение", comment="на год")
+    assert course.state.stages == 1
+    assert course.state.facts[-1].note == "предложение. на год"
+
+
+@pytest.mark.clause("lead 8.2.4")
+def test_the_contacts_are_set_right_and_judged_anew() -> None:
+    course = _course()
+    asked = len(course.looked_up)
+    course.say(ContactsChanged, contacts=[{"name": "Петров", "email": "petrov@romashka.ru"}])
+    assert [c.name for c in course.state.contacts] == ["Петров"]
+    assert [c.name for c in course.looked_up[asked].contacts] == ["Петров"]
+
+
+@pytest.mark.clause("lead 6.1")
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_manager_of_the_centre_is_assigned_and_an_earlier_one_is_replaced(taken: bool) -> None:
+    course = _course(temperature="warm", manager="anna")
+    assert course.duty("7.2.2").owner == "manager:vlad-1/anna"
+    if taken:
+        course.take()
+    course.say(ManagerAssigned, manager="boris")
+    assert course.state.manager == "boris"
+    assert course.register()[1].manager == "boris"
+    assert course.duty("7.2.2").owner == ("manager:vlad-1/anna" if taken else "manager:vlad-1/boris")
+
+
+@pytest.mark.clause("lead 6.1")
+def test_a_manager_whom_the_centre_does_not_know_owes_nothing_and_a_person_is_told_once() -> None:
+    course = _course(temperature="warm")
+    course.say(ManagerAssigned, manager="nobody")
+    course.go(days=1)
+    assert course.duty("7.2.2").owner == "centre:vlad-1"
+    assert course.incidents() == ["manager_unknown"]
+
+
+@pytest.mark.clause("lead 6.2")
+@pytest.mark.parametrize(
+    ("day", "refusal"),
+    [("2026-11-15", "PastDate"), ("2026-11-16", None), ("2026-11-23", None), ("2026-11-24", "AfterDue")],
+)
+def test_a_day_is_planned_between_today_and_the_term_which_it_does_not_move(day: str, refusal: str | None) -> None:
+    course = _course(temperature="warm")
+    due = course.due("7.2.2")
+    if refusal is not None:
+        assert course.refused(DayPlanned, day=date.fromisoformat(day)) == refusal
+        return
+    course.say(DayPlanned, day=date.fromisoformat(day))
+    assert course.register()[1].planned_on == date.fromisoformat(day)
+    assert (course.due("7.2.2"), course.state.temperature) == (due, "warm")
+
+
+@pytest.mark.clause("lead 6.2")
+def test_today_is_the_day_in_the_zone_of_the_centre() -> None:
+    course = Course(at("2026-11-16 23:30"))  # the 16th in Moscow, too
+    course.begun("vlad-1", temperature="warm")
+    course.go(hours=1)
+    assert course.refused(DayPlanned, day=date(2026, 11, 16)) == "PastDate"
+    course.say(DayPlanned, day=date(2026, 11, 17))
+
+
+@pytest.mark.clause("lead 6.2")
+def test_hot_leads_leads_in_progress_and_uncounted_ones_are_not_spread() -> None:
+    course = _course()
+    assert course.refused(DayPlanned, day=date(2026, 11, 16)) == "HotLead"
+    course.take()
+    assert course.refused(DayPlanned, day=date(2026, 11, 16)) == "NotNew"
+    waiting = Course(MONDAY)
+    waiting.known = {}
+    waiting.begun(temperature="cold")
+    assert waiting.refused(DayPlanned, day=date(2026, 11, 16)) == "NotCounted"
+
+
+@pytest.mark.clause("lead 6.2")
+def test_a_lead_whose_term_was_let_go_may_be_planned_for_any_day() -> None:
+    course = _course(temperature="warm")
+    course.say(WaiveOfLead, clause="7.2.2", reason="клиент в отпуске", by=SUPPORT_PERSON)
+    course.say(DayPlanned, day=date(2026, 12, 24))
+    assert course.state.planned_on == date(2026, 12, 24)
+
+
+# --- what holds for every case --------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("lead 9.4")
+def test_only_the_sales_support_service_waives_extends_pauses_and_withdraws() -> None:
+    course = _course(temperature="warm")
+    fields: dict[str, Any] = {"clause": "7.2.2", "reason": "клиент в отпуске"}
+    for person in (CENTRE_PERSON, PRINCIPAL_PERSON):
+        assert course.refused(WaiveOfLead, **fields, by=person) == "NotYours"
+        assert course.refused(ExtendOfLead, **fields, new_due=MONDAY + timedelta(days=9), by=person) == "NotYours"
+        assert course.refused(PauseOfLead, **fields, by=person) == "NotYours"
+        assert course.refused(WithdrawOfLead, reason="ошибка", by=person) == "NotYours"
+    course.say(PauseOfLead, **fields, by=SUPPORT_PERSON)
+    assert course.duty("7.2.2").paused
+    course.go(hours=1)
+    course.say(ResumeOfLead, clause="7.2.2", by=SUPPORT_PERSON)
+    course.say(ExtendOfLead, **fields, new_due=MONDAY + timedelta(days=20), by=SUPPORT_PERSON)
+    assert course.duty("7.2.2").due == MONDAY + timedelta(days=20)
+    course.say(WaiveOfLead, **fields, by=SUPPORT_PERSON)
+    assert (course.standings(), course.state.status) == ({"7.2.2/1": "waived"}, "new")
+
+
+@pytest.mark.clause("lead 9.2")
+def test_a_lead_is_withdrawn_in_an_orderly_way() -> None:
+    course = _course()
+    course.say(WithdrawOfLead, reason="создана по ошибке", by=SUPPORT_PERSON)
+    state = course.state
+    assert (state.status, state.ended, state.outcome) == ("withdrawn", True, "withdrawn")
+    assert (course.standings(), course.duty("7.2.1").note) == ({"7.2.1/1": "waived"}, "withdrawn")
+    assert state.booking is not None
+    assert state.booking.why == "withdrawn"
+    assert course.notices("ended") == [("", "centre:vlad-1")]
+
+
+@pytest.mark.clause("lead 7.2")
+def test_a_calendar_change_touches_only_what_depends_on_it() -> None:
+    course = _course()
+    assert course.state.opening is not None
+    fields: dict[str, Any] = {"calendar": course.state.opening.calendar, "version": "v2"}
+    assert course.refused(CalendarChanged, **fields, changed=[date(2026, 11, 20)]) == "NotTouched"
+    assert course.refused(CalendarChanged, **{**fields, "calendar": "company"}, changed=[date(2026, 11, 16)]) == "NotTouched"
+    course.say(CalendarChanged, **fields, changed=[date(2026, 11, 16)])
+    assert (course.due("7.2.1"), course.state.facts[-1].what) == ("2026-11-16 13:00", "CalendarChanged")
+
+
+@pytest.mark.clause("lead 3.1")
+def test_a_message_of_another_regulation_is_refused() -> None:
+    course = _course()
+    sale: dict[str, Any] = {
+        "deal": "D-1",
+        "partner": {"id": "p", "name": "П", "email": "p@romashka.ru", "collects_payments": False},
+        "client": {"login": "c@romashka.ru", "name": "К", "inn": "7707083893"},
+        "tariff_line": "bureau",
+        "contract": "offer",
+    }
+    assert course.refused(Sold, **sale) == "UnknownMessage"
+
+
+@pytest.mark.clause("lead 5.2.1")
+@pytest.mark.parametrize(
+    ("outcome", "incident"),
+    [
+        (None, ["letter_refused"]),
+        (LetterOutcome(result="held", message_id="<m>", subject="s"), ["letter_held"]),
+        (LetterOutcome(result="sent", message_id="<m>", subject="s"), []),
+        (LetterOutcome(result="sent", message_id="<m>", subject="s", repeated=True), ["letter_doubtful"]),
+        (LetterOutcome(result="sent", message_id="<m>", subject="s", refused=1), ["letter_doubtful"]),
+    ],
+)
+def test_a_letter_that_did_not_go_well_is_an_incident(outcome: LetterOutcome | None, incident: list[str]) -> None:
+    course = Course(MONDAY)
+    course.careful = True
+    course.post = outcome
+    course.begun()
+    assert course.templates() == ["assigned"]
+    assert course.incidents() == incident
+    assert course.state.letters_out == []
+
+
+@pytest.mark.clause("lead 3.2")
+def test_a_lead_whose_centre_nobody_has_defined_keeps_all_that_happens_until_it_is() -> None:
+    course = Course(MONDAY)
+    course.known = {}
+    course.begun(temperature="warm")
+    course.go(hours=1)
+    course.again()
+    course.go(hours=1)
+    course.take()
+    course.say(Declined, reason="не нужно")
+    assert (course.state.status, course.state.ended) == ("declined", False)
+    course.known = {"vlad-1": "Asia/Vladivostok"}
+    course.run()
+    assert course.standings() == {"7.2.2/1": "met", "7.2.1/1": "met"}
+    assert course.state.ended
+    assert Created.__name__ in {f.what for f in course.state.facts}
+
+
+@pytest.mark.clause("lead 4.1.4")
+def test_the_type_that_a_lead_has_already_is_no_change() -> None:
+    assert _course().refused(TypeChanged, type="connection") == "SameType"
