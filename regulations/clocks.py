@@ -113,7 +113,7 @@ def calendar_changed(case: CaseState, message: CalendarChanged) -> str:
     """Marks what a changed calendar touches, to be counted anew from its original start; gives the words for the trail.
 
     An open term is touched by a changed date on which it depends; one that is overdue, or was met late, only when the day that made it
-    so has become a day off. What the calendar does not touch, and what was counted in its new version already, stays as it is. An
+    so has become a day off; a term of calendar days by another offset of its last day alone. What the calendar does not touch, and what was counted in its new version already, stays as it is. An
     extension keeps its absolute instant: only its reminder and the hours of its tellings follow the calendar.
 
     Raises:
@@ -127,7 +127,7 @@ def calendar_changed(case: CaseState, message: CalendarChanged) -> str:
         if plan is None or plan.calendar_version == message.version or not case.recounts(o):
             continue
         days: list[date] = []
-        if plan.span_from > plan.span_to:  # of calendar days
+        if plan.by_zone_alone:
             days = [d for d in message.shifted if d == plan.span_to and o.standing is Standing.OPEN]
         elif o.standing is Standing.OPEN:
             days = _within(changed, plan.span_from, plan.span_to)
@@ -141,7 +141,7 @@ def calendar_changed(case: CaseState, message: CalendarChanged) -> str:
         if plan is None or plan.calendar_version == message.version:
             continue
         told = (plan.tell_at + case.offset).date()  # the hour of a telling may lie days after its decision
-        if _within(changed, min(plan.span_from, plan.span_to), max(plan.span_to, told)):
+        if plan.span_to in message.shifted if plan.by_zone_alone else _within(changed, plan.span_from, max(plan.span_to, told)):
             touched = True
             wait.plan = None
     if not touched:

@@ -131,6 +131,11 @@ class PlannedTerm(Wire):
     due_day: date
     """The local day at whose end, or on which, the term runs out: a midnight belongs to the day before."""
 
+    @property
+    def by_zone_alone(self) -> bool:
+        """Whether it depends on the hours of no date, only on how its last day is offset from UTC."""
+        return self.span_from > self.span_to
+
 
 class PlanAnswer(Wire):
     """The counted terms, in the order asked, and the local offset from UTC for texts."""

@@ -13,6 +13,7 @@ from regulations.terms import (
     CalendarDays,
     CalendarMonths,
     EarliestOf,
+    EndOfQuarter,
     Every,
     FirstWorkingDayOfMonth,
     LastWorkingDayBefore,
@@ -57,7 +58,7 @@ def span_of(calendar: WorkingTime, term: Term, start: datetime, due: datetime) -
 
 def zone_alone(term: Term) -> bool:
     """Whether a term, unless it is paused, depends on the hours of no date: only on how its last day is offset from UTC."""
-    return isinstance(term, CalendarDays | CalendarMonths) and not term.rolled
+    return isinstance(term, EndOfQuarter) or (isinstance(term, CalendarDays | CalendarMonths) and not term.rolled)
 
 
 def no_span(due: date) -> tuple[date, date]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -65,4 +66,71 @@ async def _centre(code: str, as_json: bool) -> int:
         print(json.dumps(found.json(), ensure_ascii=False))
     else:
         measures.print_centre(found)
+    return 0
+
+
+class Status(StrEnum):
+    """Where a lead stands; open: new or in progress; moved: another centre has it."""
+
+    OPEN = "open"
+    NEW = "new"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    BLOCKED = "blocked"
+    WITHDRAWN = "withdrawn"
+    MOVED = "moved"
+
+
+class Temperature(StrEnum):
+    """5.2."""
+
+    HOT = "hot"
+    WARM = "warm"
+    COLD = "cold"
+
+
+@app.command("list")
+def leads_list(
+    centre: Annotated[str | None, typer.Option("--centre", help="Only those of this service centre.")] = None,
+    status: Annotated[Status, typer.Option("--status", help="Where they stand; open: new or in progress.")] = Status.OPEN,
+    temperature: Annotated[Temperature | None, typer.Option("--temperature", help="Only these.")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only new ones whose term of 7.2 has passed.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = 100,
+    as_json: JSON_OPTION = False,
+) -> None:
+    """Leads as the register has them, the soonest due first."""
+    run(_list(centre, status, temperature, overdue, limit, as_json))
+
+
+async def _list(centre: str | None, status: Status, temperature: Temperature | None, overdue: bool, limit: int, as_json: bool) -> int:
+    from starter import leads
+
+    url, only = settings_or_fail().database_url.get_secret_value(), temperature.value if temperature else None
+    found, total = await leads.listed(
+        url, centre=centre, status=status.value, temperature=only, overdue=overdue, limit=limit, now=datetime.now(UTC)
+    )
+    if as_json:
+        print(json.dumps({"leads": [leads.as_json(line) for line in found], "total": total}, ensure_ascii=False))
+    else:
+        leads.print_leads(found, total)
+    return 0
+
+
+@app.command("quarter")
+def leads_quarter(
+    centre: Annotated[str | None, typer.Option("--centre", help="Only this service centre.")] = None, as_json: JSON_OPTION = False
+) -> None:
+    """How often each service centre missed 7.2 in the present quarter of its zone, and what waits there."""
+    run(_quarter(centre, as_json))
+
+
+async def _quarter(centre: str | None, as_json: bool) -> int:
+    from starter import leads
+
+    found = await leads.quarters(settings_or_fail().database_url.get_secret_value(), centre, datetime.now(UTC))
+    if as_json:
+        print(json.dumps([one.json() for one in found], ensure_ascii=False))
+    else:
+        leads.print_quarters(found)
     return 0

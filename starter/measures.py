@@ -11,11 +11,9 @@ from itertools import count
 
 from pydantic import JsonValue
 from rich.console import Console
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.measures import proposed
 from regulations.catalogue import text
-from regulations.lead.centre import KIND
 from regulations.lead.control_time import calendar_named, control_name
 from regulations.lead.state import SALES_SUPPORT
 from regulations.lead.watch import quarter
@@ -63,8 +61,8 @@ class CentreStanding:
 
 async def proposals(database_url: str, centre: str | None, chosen: Chosen, limit: int) -> list[Measure]:
     """Proposals of measures, the oldest first. Raises Unavailable."""
-    async with _database(database_url) as engine:
-        return await MeasureRegister(engine).list(centre=centre, chosen=chosen, limit=limit)
+    async with _registers(database_url) as registers:
+        return await registers.measures.list(centre=centre, chosen=chosen, limit=limit)
 
 
 async def centre_standing(database_url: str, code: str, now: datetime | None = None) -> CentreStanding:
@@ -74,26 +72,32 @@ async def centre_standing(database_url: str, code: str, now: datetime | None = N
         NotFound: nobody has defined it.
         Unavailable: the database does not answer.
     """
-    async with _database(database_url) as engine:
-        centre = await CentreReader(engine).centre(code)
+    async with _registers(database_url) as registers:
+        centre = await registers.centres.centre(code)
         if centre is None:
             raise NotFound(f"no service centre {code} is defined; deliver centre.defined for it, reglament events centre.defined shows how")
-        decided = await MeasureRegister(engine).list(centre=code, chosen="decided")
+        decided = await registers.measures.list(centre=code, chosen="decided")
         local = working_time(calendar_named(control_name(centre.zone), {}))
         begins, ends = quarter(local, now or datetime.now(UTC))
         before, _ = quarter(local, begins - (ends - begins) / 2)
-        leads = LeadReader(engine)
-        here = await leads.breaches([code], begins, ends)
-        earlier = await leads.breaches([code], before, begins)
+        here = await registers.leads.breaches([code], begins, ends)
+        earlier = await registers.leads.breaches([code], before, begins)
     in_force = [one for one in decided if proposed(one).lasting]
     return CentreStanding(centre, in_force, ends, here.get(code, 0), earlier.get(code, 0))
 
 
+@dataclass(frozen=True)
+class _Registers:
+    centres: CentreReader
+    measures: MeasureRegister
+    leads: LeadReader
+
+
 @asynccontextmanager
-async def _database(url: str) -> AsyncIterator[AsyncEngine]:
+async def _registers(url: str) -> AsyncIterator[_Registers]:
     engine = open_database(url)
     try:
-        yield engine
+        yield _Registers(CentreReader(engine), MeasureRegister(engine), LeadReader(engine))
     except (DatabaseUnavailableError, DatabaseRefusedError) as e:
         raise Unavailable(f"the database does not answer: {e}; check REGLAMENT_DATABASE_URL, reglament doctor looks into it") from None
     finally:
@@ -132,8 +136,9 @@ def standing(one: Measure) -> str:
 def deciding_event(one: Measure) -> dict[str, JsonValue] | None:
     """What sales support fills in and delivers: who, why, and of the measures what is taken. None: nothing is left to decide."""
     about: dict[str, JsonValue] = {"code": one.centre, "proposal": one.key}
+    more: dict[str, JsonValue]
     if one.suspended:
-        type, more = "centre.objection_decided", {"upheld": False}
+        type, more = "centre.objection_decided", {"upheld": None}
     elif one.state is None:
         type, more = "centre.measure_decided", {"measures": list(one.allows)}
         if {"move", "move_client"} & set(one.allows):
@@ -162,18 +167,20 @@ def print_proposals(found: Sequence[Measure], limit: int) -> None:
 
 
 def _print(console: Console, one: Measure) -> None:
-    say = {"markup": False}
+    def say(line: str) -> None:
+        console.print(f"  {line}", markup=False)
+
     console.print(f"[bold]{_plain(one.key)}[/bold]  {standing(one)}")
-    console.print(f"  {one.clause} · {one.centre} · {one.address} · {one.proposed_at:%Y-%m-%d %H:%M} UTC", **say)
-    console.print(f"  {one.evidence}", **say)
+    say(f"{one.clause} · {one.centre} · {one.address} · {one.proposed_at:%Y-%m-%d %H:%M} UTC")
+    say(f"{one.evidence}")
     for kind in one.taken or one.allows:
-        console.print(f"  {'taken' if one.taken else 'allows'}: {kind} — {text('ru', KIND, 'measure', kind)}", **say)
+        say(f"{'taken' if one.taken else 'allows'}: {kind} — {text('ru', 'measure', kind)}")
     if one.suspended:
-        console.print(f"  objection: {one.objection}", **say)
+        say(f"objection: {one.objection}")
     if one.reason and one.state is not None:
-        console.print(f"  {one.ruled_by}: {one.reason}", **say)
+        say(f"{one.ruled_by}: {one.reason}")
     if (event := deciding_event(one)) is not None:
-        console.print(f"  {json.dumps(event, ensure_ascii=False)}", **say)
+        say(f"{json.dumps(event, ensure_ascii=False)}")
 
 
 def print_centre(found: CentreStanding) -> None:

@@ -227,10 +227,17 @@ async def listing(client: Client) -> list[dict[str, Any]]:
     Raises:
         Unavailable: the server does not answer, or refuses.
     """
+    rows = []
     try:
-        return [_row(await client.get_schedule_handle(id).describe()) for id in sorted(await _ours(client))]
+        for id in sorted(await _ours(client)):
+            try:
+                rows.append(_row(await client.get_schedule_handle(id).describe()))
+            except RPCError as e:
+                if e.status is not RPCStatusCode.NOT_FOUND:  # removed just now: the list follows by a moment
+                    raise
     except RPCError as e:
         raise Unavailable(f"schedules cannot be listed now ({e.status.name}): check the server and your rights") from None
+    return rows
 
 
 def _row(found: ScheduleDescription) -> dict[str, Any]:

@@ -20,10 +20,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows import attributes, options
     from workflows.docket import Reception, receives
 
-PAGE = 500
-"""Items of a page: some ten seconds of work."""
-PAGES_OF_A_RUN = 50
-
 
 @workflow.defn(name="BulkAction")
 class BulkAction:
@@ -38,7 +34,7 @@ class BulkAction:
     @workflow.run
     async def run(self, carried: BulkState | None = None) -> BulkResult:
         """Freezes the selection, then works its pages until nothing is left or somebody has stopped it."""
-        if self.docket.state.request is None:  # the start was refused, or somebody began this by hand
+        if not self.docket.state.bulk:  # the start was refused, or somebody began this by hand
             raise ApplicationError("no bulk.started was accepted: begin a bulk action through a door", type="Refused")
         self._show()
         if self.docket.state.stage == Stage.FREEZING:
@@ -46,7 +42,7 @@ class BulkAction:
             self._show()
         pages = 0
         while not self.docket.state.ended:
-            if pages == PAGES_OF_A_RUN:
+            if pages == bulk_case.PAGES_OF_A_RUN:
                 workflow.continue_as_new(self.docket.state)
             await self._page()
             self._show()
@@ -62,9 +58,9 @@ class BulkAction:
 
     async def _freeze(self) -> None:
         state = self.docket.state
-        request = state.asked.model_dump(mode="json")
-        asked = FreezeBulk(bulk=state.asked.bulk, request=request, now=workflow.now())
-        action = text(state.language, "bulk", "action", state.asked.action)
+        request = state.request.model_dump(mode="json") if state.request is not None else {}
+        asked = FreezeBulk(bulk=state.bulk, request=request, now=workflow.now())
+        action = text(state.language, "bulk", "action", state.action)
         summary = text(state.language, "bulk", "activity", "freeze", action=action)
         try:
             selection = await workflow.execute_activity_method(Bulks.freeze_bulk, asked, summary=summary, **options.BULK)
@@ -78,8 +74,8 @@ class BulkAction:
 
     async def _page(self) -> None:
         state = self.docket.state
-        asked = BulkPage(bulk=state.asked.bulk, after=state.after, size=PAGE, now=workflow.now())
-        action = text(state.language, "bulk", "action", state.asked.action)
+        asked = BulkPage(bulk=state.bulk, after=state.after, size=bulk_case.PAGE, now=workflow.now())
+        action = text(state.language, "bulk", "action", state.action)
         summary = text(state.language, "bulk", "activity", "page", action=action, after=state.after, total=state.total)
         page = await workflow.execute_activity_method(Bulks.bulk_page, asked, summary=summary, **options.BULK)
         self.docket.learn(lambda s, _: bulk_case.learn_page(s, page))

@@ -131,6 +131,7 @@ class Docket(Reception[S], Generic[S, D]):
         self._wake_at: datetime | None = None
         self._timer: asyncio.Task[None] | None = None
         self._effects: set[asyncio.Task[None]] = set()
+        self._dispensable: list[asyncio.Task[None]] = []
         self._recording = False
         self._broken: BaseException | None = None
 
@@ -219,11 +220,48 @@ class Docket(Reception[S], Generic[S, D]):
 
     # --- effects ------------------------------------------------------------------------------------------------
 
-    def start(self, effect: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Starts an effect that nobody awaits: its outcome comes back through `learn`. The case does not end before it."""
+    async def look_up(
+        self,
+        asks: Callable[[Any, Q], Awaitable[A]],
+        question: Q,
+        summary: str,
+        otherwise: options.Preset,
+        take: Callable[[S, A, datetime], None],
+    ) -> None:
+        """Asks an activity that only reads, locally, while the loop waits; what it answers is one more fact.
+
+        Where that fails or takes too long, the ordinary activity of the same name is started and not awaited; the end cuts it short. A
+        local activity never runs beside another: replayed, what two of them answer may come in one activation, or in another order
+        (sdk-python issue 1578, open), after which no worker can replay the case any more.
+        """
+
+        async def ask_otherwise() -> None:
+            answer = await workflow.execute_activity_method(asks, question, summary=summary[:200], **otherwise)
+            self.learn(lambda state, now: take(state, answer, now))
+
         self._leaves_event = True
-        task = asyncio.create_task(effect)
+        try:
+            answer = await workflow.execute_local_activity_method(asks, question, summary=summary[:200], **options.LOCAL_READ)
+        except (ActivityError, ApplicationError):
+            self.start(ask_otherwise(), dispensable=True)
+        else:
+            self.learn(lambda state, now: take(state, answer, now))
+
+    def start(self, effect: Coroutine[Any, Any, None], *, dispensable: bool = False) -> asyncio.Task[None]:
+        """Starts an effect that nobody awaits: its outcome comes back through `learn`. The case does not end before it; one that is
+        dispensable is cancelled when the case ends."""
+
+        async def under_way() -> None:
+            try:
+                await effect
+            finally:  # at once and not in a callback: a replay may take the next outcome in the same breath
+                self._effects.discard(task)
+
+        self._leaves_event = True
+        task = asyncio.create_task(under_way())
         self._effects.add(task)
+        if dispensable:
+            self._dispensable.append(task)
         task.add_done_callback(self._finished)
         return task
 
@@ -263,6 +301,8 @@ class Docket(Reception[S], Generic[S, D]):
 
     async def drain(self) -> None:
         """Waits for every effect and every row of an ended case. Messages are refused meanwhile, so nobody is left unanswered."""
+        for task in self._dispensable:
+            task.cancel()
         while True:
             self._raise_what_broke()
             self._record_what_presses()
@@ -316,9 +356,7 @@ async def read(activity: Callable[[Any, Q], Awaitable[A]], question: Q, summary:
     """
     try:
         return await workflow.execute_local_activity_method(activity, question, summary=summary[:200], **options.LOCAL_READ)
-    except (ActivityError, ApplicationError) as e:
-        if is_cancelled_exception(e):
-            raise
+    except (ActivityError, ApplicationError):
         return await workflow.execute_activity_method(activity, question, summary=summary[:200], **otherwise)
 
 

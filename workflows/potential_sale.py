@@ -8,8 +8,6 @@ another centre takes the same address over without a moment in which neither lea
 
 from __future__ import annotations
 
-import asyncio
-
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
@@ -26,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from regulations.messages import CalendarChanged
     from regulations.read_out import ReadOut
     from workflows import options
-    from workflows.docket import Docket, Rules, read, receives
+    from workflows.docket import Docket, Rules, receives
 
 
 @workflow.defn(name="PotentialSale")
@@ -38,7 +36,6 @@ class PotentialSale:
         address = workflow.info().workflow_id
         fresh = LeadState(kind=KIND, address=address, uid=str(workflow.uuid4()), stage=Status.NEW)
         self.docket: Docket[LeadState, Decision] = Docket(carried or fresh, Rules(facts.apply, decide, details))
-        self._dispensable: list[asyncio.Task[None]] = []
 
     @workflow.run
     async def run(self, carried: LeadState | None = None) -> LeadResult:
@@ -47,15 +44,13 @@ class PotentialSale:
             raise ApplicationError("no creation was accepted: start a lead through a door, with lead.created", type="Refused")
         while not self.docket.state.ended:
             todo = await self.docket.next()  # a message, a reminder, a due instant, the end of a booking
-            if todo.look_up is not None:  # 4.1.1, 4.1.3, 5.2.1, 8.2.4
-                self._dispensable.append(self.docket.start(self._look_up(todo.look_up)))
             if todo.link is not None:  # 4.1.1 to 4.1.3: a paid invoice closes it
                 self.docket.start(self._link(todo.link))
             for letter in todo.letters:  # 3.3, 5.2.1: a hot lead is told at once
-                self._dispensable.append(self.docket.start(self._send(letter)))
-        for effect in self._dispensable:  # billing or mail that is away holds up no end, and no other centre's lead
-            effect.cancel()
-        await self.docket.drain()
+                self.docket.start(self._send(letter), dispensable=True)
+            if todo.look_up is not None:  # 4.1.1, 4.1.3, 5.2.1, 8.2.4
+                await self._look_up(todo.look_up)
+        await self.docket.drain()  # billing or mail that is away holds up no end, and no other centre's lead
         if self.docket.state.successor is not None:  # 3.6: the other centre's lead takes over under the same id
             workflow.continue_as_new(facts.succeed(self.docket.state, str(workflow.uuid4()), workflow.now()))
         return result(self.docket.state)
@@ -86,12 +81,11 @@ class PotentialSale:
     calendar_changed = receives("calendar_changed", CalendarChanged, "A calendar was published: what it touches is counted anew")
     withdraw = receives("withdraw", messages.WithdrawOfLead, "Ends the case in an orderly way")
 
-    # --- effects: started by `run`, awaited by nobody; their outcome is one more fact ---
+    # --- effects and look-ups: their outcome is one more fact ---
 
     async def _look_up(self, question: ClientQuestion) -> None:
         summary = text(self.docket.state.language, "activity", "look_up_client")
-        answer = await read(Leads.look_up_client, question, summary, options.BILLING)
-        self.docket.learn(lambda state, now: facts.learn_standing(state, answer, now))
+        await self.docket.look_up(Leads.look_up_client, question, summary, options.BILLING, facts.learn_standing)
 
     async def _link(self, question: InvoiceQuestion) -> None:
         summary = text(self.docket.state.language, "activity", "link_invoice")

@@ -150,7 +150,7 @@ async def define_centres(stage: Stage) -> None:
 async def decide_measure(stage: Stage, p: LeadPlayer) -> str:
     """9.4: the machine proposes, the sales support service decides: the centre is left out of distribution until the quarter's end."""
     proposals = json.loads(await stage.run("-m", "starter.cli", "leads", "measures", "--centre", p.centre, "--json"))
-    key: str = next(proposal["key"] for proposal in proposals if proposal["address"] == p.case)
+    key: str = next(proposal["proposal"] for proposal in proposals if proposal["lead"] == p.case)
     data = {
         "code": p.centre,
         "proposal": key,

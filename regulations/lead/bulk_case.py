@@ -20,6 +20,10 @@ from regulations.obligations import AHEAD, LONGEST, admit, taken
 from regulations.read_out import ReadOut
 
 KIND = "bulk"
+PAGE = 500
+"""Items of a page: some ten seconds of work."""
+PAGES_OF_A_RUN = 50
+"""After so many the action goes on in a new run, with a short history."""
 
 
 class Stage(StrEnum):
@@ -53,8 +57,11 @@ class BulkResult(BaseModel):
 class BulkState(CaseState):
     """The whole durable state of a `BulkAction`. The leads are rows of the table ``bulk_items``."""
 
+    bulk: str = ""
+    """Its id; empty: it has not begun."""
+    action: str = ""
     request: BulkStarted | None = None
-    """Once the selection is frozen without its addresses."""
+    """Until the selection is frozen: then its rows are the selection."""
     frozen_at: datetime | None = None
     total: int = 0
     done: int = 0
@@ -64,12 +71,6 @@ class BulkState(CaseState):
     cancelled: bool = False
     problem: str = ""
     """Why it was not taken, in words for whoever asked."""
-
-    @property
-    def asked(self) -> BulkStarted:
-        if self.request is None:
-            raise LookupError("the bulk action has not begun")
-        return self.request
 
 
 def check_start(started: BulkStarted, now: datetime) -> None:
@@ -94,15 +95,15 @@ def apply(state: BulkState, message: Message, now: datetime) -> None:
     Raises:
         Refusal: with the type and the words for the sender; the state must then be thrown away.
     """
-    if state.request is None and not isinstance(message, BulkStarted):
+    if not state.bulk and not isinstance(message, BulkStarted):
         raise Refusal("NotBegun", "this bulk action has not begun; deliver bulk.started first")
     admit(state, message, now)
     match message:
         case BulkStarted():
-            if state.request is not None:
+            if state.bulk:
                 raise Refusal("AlreadyBegun", "this bulk action has begun already; give another one an id of its own")
             check_start(message, now)
-            state.request = message
+            state.bulk, state.action, state.request = message.bulk, message.action, message
             state.stage = Stage.FREEZING
             note = text(state.language, "bulk", "action", message.action)
         case BulkCancelled():
@@ -115,7 +116,7 @@ def apply(state: BulkState, message: Message, now: datetime) -> None:
 
 def learn_selection(state: BulkState, selection: Selection) -> None:
     """The selection is frozen: from now on its rows are the selection."""
-    state.request = state.asked.model_copy(update={"leads": ()})
+    state.request = None
     state.total, state.frozen_at = selection.total, selection.frozen_at
     state.stage = Stage.WORKING
     _look_at_end(state, left=selection.total > 0)
@@ -123,7 +124,7 @@ def learn_selection(state: BulkState, selection: Selection) -> None:
 
 def learn_refusal(state: BulkState, problem: str) -> None:
     """The selection cannot be made."""
-    state.request = state.asked.model_copy(update={"leads": ()})
+    state.request = None
     state.problem = problem
     _end(state, Stage.REFUSED)
 
@@ -182,7 +183,7 @@ def read_out(state: BulkState) -> ReadOut:
 def details(state: BulkState) -> str:
     """The action as Markdown for the Temporal UI."""
     say = state.language
-    action = text(say, "bulk", "action", state.asked.action) if state.request is not None else ""
+    action = text(say, "bulk", "action", state.action)
     left = state.total - state.done - state.refused
     lines = [
         f"### {text(say, 'bulk', 'title', bulk=state.address.partition('/')[2], action=action)}",

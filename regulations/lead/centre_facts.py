@@ -168,6 +168,14 @@ def _into_force(state: CentreState, question: ProposalQuestion, answer: Proposal
         state.waits[name] = Wait(term="end of quarter", start=question.now)
 
 
+def _quarter_over(state: CentreState, proposal: str) -> None:
+    state.waits.pop(quarter_wait(proposal), None)
+    taken = state.measures.pop(proposal)
+    left = tuple(kind for kind in taken.measures if kind != "left_out_for_quarter")
+    if left:
+        state.measures[proposal] = taken.model_copy(update={"measures": left})
+
+
 def _for_the_lead(state: CentreState, question: ProposalQuestion, answer: ProposalAnswer, now: datetime) -> None:
     """9.1.1, 9.1.4, 9.2: what a decision does to the lead, which is told to the very case and only while this centre holds it."""
     if question.what != "decide":
@@ -200,8 +208,8 @@ def _not_settled(state: CentreState, question: ProposalQuestion, result: str, no
     tell_support(state, key, f"measure_{result}", now, proposal=question.proposal, code=state.code)
     if question.what == "object":
         tell_people(state, "refused", question, ProposalAnswer(result="unknown"), now)
-    if question.what == "lapse":  # the register knows better: asked again, it would say the same
-        state.waits.pop(quarter_wait(question.proposal), None)
+    if question.what == "lapse":  # the quarter is over all the same; asked again, the register would say the same
+        _quarter_over(state, question.proposal)
 
 
 # --- what a lead answered -------------------------------------------------------------------------------------------

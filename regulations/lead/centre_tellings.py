@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from regulations.catalogue import text
-from regulations.lead.centre import KIND, CentreState
+from regulations.lead.centre import CentreState
 from regulations.lead.effects import ProposalAnswer, ProposalQuestion
 from regulations.lead.messages import MeasureKind
 from regulations.lead.state import SALES_SUPPORT
@@ -55,4 +55,4 @@ def tell_support(state: CentreState, key: str, what: str, now: datetime, **value
 
 def measure_words(state: CentreState, measures: tuple[MeasureKind, ...]) -> str:
     """Measures in words."""
-    return ", ".join(text(state.language, KIND, "measure", kind) for kind in measures)
+    return ", ".join(text(state.language, "measure", kind) for kind in measures)

@@ -24,7 +24,6 @@ from regulations.lead.duties import (
     propose,
     propose_for_idleness,
     register_lead,
-    settle_open,
     waive_all,
 )
 from regulations.lead.effects import InvoiceQuestion
@@ -74,7 +73,6 @@ def apply(state: LeadState, message: Message, now: datetime) -> None:
     if state.status in ENDS:
         raise Refusal("Ended", f"the lead has ended as {state.stage}; a further enquiry opens a new one: deliver lead.created again")
     _check_address(state, message)
-    settle_open(state, now)
     lapse_booking(state, now)
     note = _take(state, message, now)
     taken(state, message, type(message).__name__, now, note)

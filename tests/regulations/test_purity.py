@@ -52,10 +52,7 @@ FOR_WORKFLOWS = [
     "rows",
     "wire",
     "handoff",
-    *(
-        f"lead/{module}"
-        for module in ("creation", "decisions", "duties", "effects", "facts", "messages", "narration", "standing", "state", "tellings")
-    ),
+    *sorted(f"lead/{path.stem}" for path in (PACKAGE / "lead").glob("*.py") if path.stem not in {"control_time", "watch"}),
 ]
 
 

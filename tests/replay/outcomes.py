@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from tests.replay import centres, corrections, files_and_calendars, handoffs, leads, reports, rounds
+from tests.replay import bulks, centres, corrections, files_and_calendars, handoffs, leads, reports, rounds
 from tests.replay.played import Outcome
 
 OUTCOMES: dict[str, Outcome] = {
     **{f"handoff_{name}": outcome for name, outcome in {**handoffs.OUTCOMES, **files_and_calendars.OUTCOMES}.items()},
     **{f"lead_{name}": outcome for name, outcome in leads.OUTCOMES.items()},
     **{f"centre_{name}": outcome for name, outcome in centres.OUTCOMES.items()},
+    **{f"bulk_{name}": outcome for name, outcome in bulks.OUTCOMES.items()},
     **{f"report_{name}": outcome for name, outcome in reports.OUTCOMES.items()},
     **{f"correction_{name}": outcome for name, outcome in corrections.OUTCOMES.items()},
     **{f"notices_{name}": outcome for name, outcome in rounds.NOTICES.items()},
     **{f"digest_{name}": outcome for name, outcome in rounds.DIGESTS.items()},
+    **{f"centre_digest_{name}": outcome for name, outcome in rounds.CENTRE_DIGESTS.items()},
+    **{f"hot_watch_{name}": outcome for name, outcome in rounds.HOT_WATCHES.items()},
 }

@@ -24,7 +24,7 @@ def xlsx(*given: list[object], sheets: int = 1) -> bytes:
         sheet = book.active if number == 0 else book.create_sheet()
         assert sheet is not None
         for row in given:
-            sheet.append(row)  # type: ignore[union-attr]
+            sheet.append(row)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

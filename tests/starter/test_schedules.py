@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 from temporalio.client import (
     Client,
     Schedule,
@@ -33,7 +34,9 @@ from runtime.settings import Settings
 from starter import doctor
 from starter.schedules import NOTE, apply, listing, wanted
 from starter.views import Unavailable
+from tests.activities.centres import CentreOffice, centre
 from tests.activities.test_notices import Office
+from tests.databases import sqlite_in
 from tests.starter.test_doctor import COMPANY
 from tests.workflows.rounds import worker
 
@@ -45,12 +48,17 @@ TWO = replace(
 )
 IDS = ["reglament/digest/Europe.Moscow", "reglament/notices/Europe.Moscow", "reglament/report/handoff"]
 OF_TWO = sorted([*IDS, "reglament/digest/Asia.Vladivostok", "reglament/notices/Asia.Vladivostok"])
+OF_CENTRES = sorted(
+    f"reglament/{what}/{zone}"
+    for zone in ("Asia.Vladivostok", "Europe.Kaliningrad")
+    for what in ("centre-digest", "digest", "hot-watch", "notices")
+)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(server: WorkflowEnvironment) -> AsyncIterator[Client]:
     yield server.client
-    for id in OF_TWO:
+    for id in {*OF_TWO, *OF_CENTRES}:
         try:
             await server.client.get_schedule_handle(id).delete()
         except RPCError:
@@ -89,6 +97,33 @@ def test_every_zone_has_its_rounds_and_its_digest() -> None:
     assert (report.action.workflow, list(report.action.args)) == ("HandoffReport", [])
     assert (report.spec.time_zone_name, report.policy.catchup_window) == ("Europe/Moscow", timedelta(days=30))
     assert report.policy.overlap == ScheduleOverlapPolicy.ALLOW_ALL
+
+
+@pytest.mark.clause("lead 5.2.1")
+@pytest.mark.clause("lead 5.2.2")
+def test_every_zone_of_service_centres_has_rounds_digests_and_watches_by_its_own_clock() -> None:
+    made = wanted(ONE, "queue", ["Asia/Vladivostok", "Europe/Kaliningrad", "Asia/Vladivostok"])
+    assert sorted(made) == sorted({*IDS, *OF_CENTRES})
+    digest, watch = made["reglament/centre-digest/Asia.Vladivostok"], made["reglament/hot-watch/Asia.Vladivostok"]
+    hours = [(s.spec.calendars[0].hour[0].start, s.spec.calendars[0].hour[0].end) for s in (digest, watch)]
+    assert hours == [(9, 9), (9, 18)]
+    for schedule, workflow in ((digest, "CentreDigest"), (watch, "HotWatch")):
+        action = schedule.action
+        assert isinstance(action, ScheduleActionStartWorkflow)
+        assert (action.workflow, list(action.args)) == (workflow, [RoundRequest(zone="Asia/Vladivostok")])
+        assert (schedule.spec.time_zone_name, schedule.policy.overlap) == ("Asia/Vladivostok", ScheduleOverlapPolicy.SKIP)
+    assert watch.policy.catchup_window == timedelta(minutes=10), "an hour's list is of no use in the next one"
+    assert {id for id in wanted(ONE, "queue") if "centre" in id or "hot" in id} == set()
+
+
+async def test_the_schedules_of_a_centres_zone_are_made_once_and_removed_with_its_last_centre(client: Client) -> None:
+    ids = sorted({*IDS, *OF_CENTRES})
+    zones = ["Asia/Vladivostok", "Europe/Kaliningrad"]
+    assert told(await apply(client, wanted(ONE, "q", zones))) == dict.fromkeys(ids, "created")
+    await listed(client, ids)
+    assert told(await apply(client, wanted(ONE, "q", zones))) == dict.fromkeys(ids, "unchanged")
+    gone = {id: "removed" if "Kaliningrad" in id else "unchanged" for id in ids}
+    assert told(await apply(client, wanted(ONE, "q", zones[:1]))) == gone
 
 
 async def test_made_unchanged_changed_and_removed(client: Client) -> None:
@@ -186,7 +221,16 @@ async def test_a_round_that_its_schedule_starts_sends_what_is_ripe(client: Clien
 async def test_the_doctor_finds_missing_and_differing_schedules_and_mends_them(client: Client, tmp_path: Path) -> None:
     file = tmp_path / "company.toml"
     file.write_text(COMPANY, "utf-8")
-    settings = Settings(company=file, task_queue="q")
+    settings = Settings(company=file, task_queue="q", database_url=SecretStr(f"sqlite:///{tmp_path / 'test.sqlite'}"))
+    [unread] = await doctor._schedules(client, settings, fix=True)
+    assert not unread.ok
+    assert "the register of service centres cannot be read" in unread.seen
+    async with sqlite_in(tmp_path) as engine, SmtpCatcher(tmp_path / "mail") as catcher:
+        await _with_centres(client, settings, CentreOffice(engine, catcher))
+
+
+async def _with_centres(client: Client, settings: Settings, office: CentreOffice) -> None:
+    """Without a service centre, then with one in a zone that had none."""
     [missing] = await doctor._schedules(client, settings, fix=False)
     assert not missing.ok
     assert "reglament schedules apply" in missing.remedy
@@ -195,10 +239,16 @@ async def test_the_doctor_finds_missing_and_differing_schedules_and_mends_them(c
     assert (mended.ok, mended.mended) == (True, True)
     [well] = await doctor._schedules(client, settings, fix=False)
     assert (well.ok, well.mended, well.seen) == (True, False, "3 as wanted")
-    [differing] = await doctor._schedules(client, Settings(company=file, task_queue="other"), fix=False)
+    [differing] = await doctor._schedules(client, settings.model_copy(update={"task_queue": "other"}), fix=False)
     assert not differing.ok
     assert "updated" in differing.seen
-    assert await doctor._schedules(client, Settings(company=tmp_path / "nowhere.toml"), fix=False) == []
+    await office.define(centre())
+    [new_zone] = await doctor._schedules(client, settings, fix=False)
+    assert (new_zone.ok, new_zone.remedy) == (False, "reglament schedules apply (or doctor --fix)")
+    assert "reglament/hot-watch/Asia.Vladivostok: created" in new_zone.seen
+    assert (await doctor._schedules(client, settings, fix=True))[0].ok
+    assert (await doctor._schedules(client, settings, fix=False))[0].seen == "7 as wanted"
+    assert await doctor._schedules(client, settings.model_copy(update={"company": Path("nowhere.toml")}), fix=False) == []
 
 
 async def test_a_server_without_rights_or_away_is_said_in_words(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,8 @@ class BulkWorld(LeadWorld):
 
     def works(self, **options: Any) -> Worker:
         """A worker for leads and bulk actions."""
-        return self.worker(self.client, self.queue, workflows=[PotentialSale, BulkAction], **options)
+        hasty = {"sticky_queue_schedule_to_start_timeout": timedelta(seconds=1)}  # another worker takes over within the test
+        return self.worker(self.client, self.queue, workflows=[PotentialSale, BulkAction], **{**hasty, **options})
 
     # --- what is done to it -----------------------------------------------------------------------------------------
 

@@ -7,19 +7,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio import activity
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
+from temporalio.worker import Replayer, Worker
 
 from deploy.demo.smtp_catcher import SmtpCatcher
 from regulations.rounds import RoundRequest, RoundResult
 from runtime.connection import workflow_runner
+from tests.activities.attempts import end_leases
 from tests.activities.centres import CentreOffice
 from tests.activities.test_notices import MOSCOW, Office
 from tests.databases import sqlite_in
 from tests.workflows.skipping import ended
+from tests.workflows.world import until
 from workflows.centre_digest import CentreDigest
 from workflows.daily_digest import DailyDigest
 from workflows.hot_watch import HotWatch
@@ -48,8 +51,7 @@ def activities_of(office: Office) -> dict[str, Callable[..., Any]]:
     """The activities of rounds, by name."""
     owners = [office.notices, office.post, *([office.rounds] if isinstance(office, CentreOffice) else [])]
     methods = [getattr(owner, name) for owner in owners for name in dir(owner)]
-    found = {getattr(method, "__temporal_activity_definition", None): method for method in methods}
-    return {definition.name: method for definition, method in found.items() if definition is not None}
+    return {definition.name: m for m in methods if (definition := getattr(m, "__temporal_activity_definition", None)) is not None}
 
 
 def worker(client: Client, office: Office) -> Worker:
@@ -67,3 +69,37 @@ async def hold(env: WorkflowEnvironment, workflow: Any, zone: str = MOSCOW, at: 
     await env.client.start_workflow(workflow.run, RoundRequest(zone=zone, at=at), id=id, task_queue="rounds")
     handle: WorkflowHandle[Any, RoundResult] = env.client.get_workflow_handle_for(workflow.run, id)
     return await (ended(env, handle, timedelta(seconds=10)) if env.supports_time_skipping else handle.result())
+
+
+async def killed_after(env: WorkflowEnvironment, office: Office, workflow: Any, step: str, zone: str, at: datetime) -> RoundResult:
+    """A round whose first worker dies once a step has done its work: the answer is lost, another worker goes on with nothing cached, the
+    leases run out. What it did must replay."""
+    activities, fell = activities_of(office), list[bool]()
+    done = activities[step]
+
+    async def dying(question: Any) -> Any:
+        answer = await done(question)
+        if not fell:
+            fell.append(True)
+            raise RuntimeError("killed")
+        return answer
+
+    dying.__annotations__["question"] = next(iter(get_type_hints(done).values()))
+    activities[step] = activity.defn(name=step)(dying)
+    queue = f"killed-{next(ids)}"
+    async with Worker(
+        env.client,
+        task_queue=queue,
+        workflows=[workflow],
+        activities=list(activities.values()),
+        workflow_runner=workflow_runner(),
+        max_cached_workflows=0,
+    ):
+        handle = await env.client.start_workflow(workflow.run, RoundRequest(zone=zone, at=at), id=f"round-{next(ids)}", task_queue=queue)
+        await until(lambda: bool(fell))
+        await end_leases(office.engine)
+        result: RoundResult = await handle.result()
+        history: WorkflowHistory = await handle.fetch_history()
+    replayer = Replayer(workflows=[workflow], data_converter=env.client.data_converter, workflow_runner=workflow_runner())
+    await replayer.replay_workflow(history)
+    return result

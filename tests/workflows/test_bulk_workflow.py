@@ -16,12 +16,12 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from regulations.case import Refusal
-from regulations.lead.bulk_case import BulkResult, BulkState, Stage, apply, check_start, learn_page, learn_selection
+from regulations.lead.bulk_case import PAGE, BulkResult, BulkState, Stage, apply, check_start, learn_page, learn_selection
 from regulations.lead.effects import BulkPage, BulkPageDone, FreezeBulk, Selection
 from regulations.lead.messages import BulkCancelled, BulkStarted
 from regulations.read_out import ReadOut
 from runtime.connection import workflow_runner
-from workflows.bulk_action import PAGE, PAGES_OF_A_RUN, BulkAction
+from workflows.bulk_action import BulkAction
 from workflows.docket import Receipt
 
 _numbers = itertools.count(1)
@@ -61,7 +61,7 @@ class Pages:
         return BulkPageDone(last=last, done=last - asked.after, refused=0)
 
     def worker(self, client: Client, queue: str) -> Worker:
-        activities = [self.freeze_bulk, self.bulk_page]
+        activities: list[Any] = [self.freeze_bulk, self.bulk_page]
         return Worker(client, task_queue=queue, workflows=[BulkAction], activities=activities, workflow_runner=workflow_runner())
 
 
@@ -85,9 +85,12 @@ async def kind_of_refusal(sending: Any) -> tuple[str | None, list[Any]]:
     return error.value.cause.type, list(error.value.cause.details)
 
 
-async def test_a_long_action_goes_on_in_a_new_run_with_its_cursor_and_its_memory(server: WorkflowEnvironment) -> None:
+async def test_a_long_action_goes_on_in_a_new_run_with_its_cursor_and_its_memory(
+    server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regulations.lead.bulk_case.PAGES_OF_A_RUN", 3)
     name = f"long-{next(_numbers)}"
-    pages = Pages(PAGE * (PAGES_OF_A_RUN + 1) + 7)
+    pages = Pages(PAGE * 4 + 7)
     async with pages.worker(server.client, name):
         first = started(name, datetime.now(UTC), leads=[f"lead/c-{n}/bureau" for n in range(100)])
         handle, receipt = await begin(server.client, name, first)
@@ -95,7 +98,7 @@ async def test_a_long_action_goes_on_in_a_new_run_with_its_cursor_and_its_memory
         assert await kind_of_refusal(begin(server.client, name, first)) == ("Repeated", [1])
         result = await handle.result()
         assert result == BulkResult(outcome="done", total=pages.total, done=pages.total, refused=0, cancelled=False, problem="")
-        assert [page.after for page in pages.asked] == [PAGE * n for n in range(PAGES_OF_A_RUN + 2)]
+        assert [page.after for page in pages.asked] == [PAGE * n for n in range(5)]
         read: ReadOut = await handle.query("case", result_type=ReadOut)
         assert [f.key for f in read.facts] == [first.key]
         history = await handle.fetch_history()

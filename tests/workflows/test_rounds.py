@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, get_type_hints
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import update
-from temporalio import activity
-from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, Worker
 
 from deploy.demo.smtp_catcher import MailFault
-from regulations.rounds import RoundRequest, RoundResult
-from runtime.connection import workflow_runner
-from runtime.tables import effects
+from regulations.rounds import RoundResult
 from tests.activities.test_notices import MONDAY, MOSCOW, TEN, VLADIVOSTOK, Office, incidents, local
-from tests.workflows.rounds import hold, ids, office_in, worker
-from tests.workflows.world import until
+from tests.workflows.rounds import hold, killed_after, office_in, worker
 from workflows.daily_digest import DailyDigest
 from workflows.notice_round import NoticeRound
 
@@ -101,44 +93,6 @@ async def test_a_worker_killed_after_a_step_sends_one_e_mail(server: WorkflowEnv
     """The step has done its work, its answer is lost, and another worker goes on: nothing cached, the leases run out."""
     for n in range(30):
         await office.record(office.notice(), case=f"D-{n}")
-    owner: Any = office.post if step == "send_letter" else office.notices
-    queue, done = f"killed-{step}", getattr(owner, step)
-    fell: list[bool] = []
-
-    async def dying(question: Any) -> Any:
-        answer = await done(question)
-        if not fell:
-            fell.append(True)
-            raise RuntimeError("killed")
-        return answer
-
-    dying.__annotations__["question"] = next(iter(get_type_hints(done).values()))
-    stand_in = activity.defn(name=step)(dying)
-    notices = office.notices
-    real: dict[str, Any] = {
-        "gather_notices": notices.gather_notices,
-        "notices_sent": notices.notices_sent,
-        "notices_refused": notices.notices_refused,
-        "send_letter": office.post.send_letter,
-    }
-    async with Worker(
-        server.client,
-        task_queue=queue,
-        workflows=[NoticeRound],
-        activities=[{**real, step: stand_in}[name] for name in real],
-        workflow_runner=workflow_runner(),
-        max_cached_workflows=0,
-    ):
-        handle = await server.client.start_workflow(
-            NoticeRound.run, RoundRequest(zone=MOSCOW, at=MONDAY), id=f"round-{next(ids)}", task_queue=queue
-        )
-        await until(lambda: bool(fell))
-        async with office.engine.begin() as connection:
-            await connection.execute(update(effects).values(lease_until=datetime(2020, 1, 1, tzinfo=UTC)))
-        assert await handle.result() == RoundResult(sent=1)
-        history: WorkflowHistory = await handle.fetch_history()
+    assert await killed_after(server, office, NoticeRound, step, MOSCOW, MONDAY) == RoundResult(sent=1)
     assert office.mailed() == [("cc@company.example", "reglament: 30 нарушений")]
     assert all(sent is not None for _, _, sent in await office.rows())
-    await Replayer(workflows=[NoticeRound], data_converter=server.client.data_converter, workflow_runner=workflow_runner()).replay_workflow(
-        history
-    )

@@ -76,6 +76,23 @@ def test_a_type_that_billing_contradicts_is_an_incident_ends_the_booking_and_com
 
 
 @pytest.mark.clause("lead 8.1.3")
+def test_a_type_set_right_is_believed_before_billing_has_spoken_of_it() -> None:
+    course = _course(ClientStanding(last_used_at=MONDAY)).take()
+    course.billing_answers = False
+    course.say(TypeChanged, type="renewal")
+    assert not course.state.type_contradicted
+    course.say(InvoiceLinked, invoice="inv-1")
+    assert [q.invoice for q in course.linked] == ["inv-1"]
+
+
+@pytest.mark.clause("lead 4.1.1")
+def test_a_connection_that_billing_contradicts_is_booked_for_no_other_centre_either() -> None:
+    course = _course(ClientStanding(last_used_at=MONDAY))
+    course.move("vlad-2")
+    assert (course.state.booked, course.register()[2].booked_until) == (False, None)
+
+
+@pytest.mark.clause("lead 8.1.3")
 @pytest.mark.parametrize("kind", ["connection", "upsell"])
 def test_a_type_that_billing_contradicts_cannot_be_chosen(kind: str) -> None:
     course = _course(ClientStanding(last_used_at=MONDAY - timedelta(days=10), paid_until=MONDAY - timedelta(days=1)), "renewal")

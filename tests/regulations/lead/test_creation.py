@@ -359,6 +359,15 @@ def test_the_old_lead_is_blocked_its_centre_is_told_and_the_other_centre_learns_
 
 
 @pytest.mark.clause("lead 3.6")
+def test_a_booking_that_ran_out_while_no_worker_was_there_has_ended_in_time() -> None:
+    course = _course().begun().take()
+    course.now = at("2026-12-22 10:00")
+    assert _own(course, "msk-1") == "created"
+    assert course.state.booking is not None
+    assert (course.state.booking.why, course.state.booking.ended_at) == ("term", at("2026-12-20 17:30"))
+
+
+@pytest.mark.clause("lead 3.6")
 def test_the_other_centres_lead_begins_anew_under_the_same_address() -> None:
     course = _blocked()
     before = course.state

@@ -1,0 +1,52 @@
+"""Whatever a worker meets while a lead's local activities run, another one can go on with the lead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
+
+from regulations.lead import messages as lm
+from runtime.connection import workflow_runner
+from tests.regulations.lead.course import CONTACTS, PRINCIPAL_PERSON
+from tests.workflows.leads import LeadWorld, lead_on
+from workflows.potential_sale import PotentialSale
+
+
+async def replay(history: WorkflowHistory) -> None:
+    replayer = Replayer(workflows=[PotentialSale], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
+    await replayer.replay_workflow(history)
+
+
+async def test_a_query_that_comes_with_a_message_leaves_a_history_that_replays(server: WorkflowEnvironment) -> None:
+    """The query is answered while a local activity goes on: its workflow task ends, and what the activity answers stands in the next one.
+
+    Two of them beside each other could not be replayed (sdk-python issue 1578).
+    """
+    world, queue = LeadWorld(), "lead-query"
+    lead = lead_on(server, queue=queue)
+
+    async def with_a_query(sending: Coroutine[Any, Any, object]) -> None:
+        """Both wait for a worker."""
+        tasks = [asyncio.create_task(sending)]
+        await asyncio.sleep(0.2)
+        tasks.append(asyncio.create_task(lead.read()))
+        await asyncio.sleep(0.2)
+        async with world.worker(server.client, queue):
+            await asyncio.gather(*tasks)
+            await asyncio.sleep(0.3)
+
+    await with_a_query(lead.create())
+    await with_a_query(lead.say("contacts_changed", lm.ContactsChanged, uid=None, centre="vlad-1", contacts=CONTACTS))
+    await with_a_query(lead.say("moved", lm.Moved, centre="vlad-1", to="msk-1", by=PRINCIPAL_PERSON, reason="ближе к клиенту"))
+    events = await lead.events()
+    splits = [i for i, event in enumerate(events) if event == "MARKER_RECORDED" and events[i + 1] == "WORKFLOW_TASK_SCHEDULED"]
+    print(events)
+    assert len(splits) >= 2, "no workflow task ended while a local activity went on"
+    await replay(await lead.handle.fetch_history())
+    await lead.handle.terminate("test over")
