@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -134,6 +135,7 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
 def build_worker(client: Client, settings: Settings, made: Activities) -> Worker:
     """A worker for all workflows and activities. Versioned when the deployment names itself: only here, never on a class."""
     deployment = None
+    release = f"reglament {version('reglament')}"  # else the SDK reads and hashes every module at the start, for seconds
     if settings.deployment_name and settings.build_id:
         deployment = WorkerDeploymentConfig(
             version=WorkerDeploymentVersion(settings.deployment_name, settings.build_id),
@@ -148,6 +150,7 @@ def build_worker(client: Client, settings: Settings, made: Activities) -> Worker
         workflow_runner=workflow_runner(),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
         deployment_config=deployment,
+        build_id=None if deployment else release,
     )
 
 

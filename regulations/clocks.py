@@ -113,8 +113,9 @@ def calendar_changed(case: CaseState, message: CalendarChanged) -> str:
     """Marks what a changed calendar touches, to be counted anew from its original start; gives the words for the trail.
 
     An open term is touched by a changed date on which it depends; one that is overdue, or was met late, only when the day that made it
-    so has become a day off; a term of calendar days by another offset of its last day alone. What the calendar does not touch, and what was counted in its new version already, stays as it is. An
-    extension keeps its absolute instant: only its reminder and the hours of its tellings follow the calendar.
+    so has become a day off; a term of calendar days by another offset of its last day alone. What the calendar does not touch, and what
+    was counted in its new version already, stays as it is. An extension keeps its absolute instant: only its reminder and the hours of
+    its tellings follow the calendar.
 
     Raises:
         Refusal: ``NotTouched``.

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from temporalio.worker import _worker
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+# The SDK names a worker by a hash of every module it has loaded, which takes each test process seconds. No test asks for it.
+_worker._default_build_id = "tests"
 pytest_plugins = ["tests.databases"]
 
 

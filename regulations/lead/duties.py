@@ -157,11 +157,9 @@ def waive_all(state: LeadState, at: datetime, note: str, now: datetime) -> None:
 
 
 def supersede(state: LeadState) -> None:
-    """5.3: of several terms of this round, once all are counted, the earliest stands; the later ones are let go."""
+    """5.3: of several terms of this round that run, the earliest stands; the later ones are let go. One that is paused waits its turn."""
     unmet = [o for o in of_round(state) if o.standing in UNMET and state.proof(o) is None]
     dues = sorted(((o.due, o) for o in unmet if o.due is not None), key=lambda pair: pair[0])
-    if len(dues) < len(unmet):
-        return  # one has yet to be counted, or stands still
     for _, later in dues[1:]:
         if later.standing is Standing.OPEN:
             close(state, later, Standing.WAIVED, SUPERSEDED)
@@ -182,11 +180,9 @@ def enter(state: LeadState, target: Status, at: datetime, key: str, now: datetim
 
 
 def close_lead(state: LeadState, status: Status, at: datetime, note: str, now: datetime) -> None:
-    """Puts the lead into a final status: nothing is owed, asked or waited for any more."""
+    """Puts the lead into a final status, in which nothing is owed any more. A booking that runs is ended before (`end_booking`)."""
     waive_all(state, at, note, now)
-    state.waits.pop(BOOKING, None)
     state.stage, state.closed_at = status, at
-    state.invoices, state.standing_wanted = [], False
 
 
 # --- 4.1.1: booking -------------------------------------------------------------------------------------------------
@@ -324,9 +320,8 @@ def _breached(o: Obligation) -> bool:
 
 
 def _shown(duties: list[Obligation]) -> Obligation | None:
-    """The duty whose term the row shows: the one that was missed, else the one that is owed, else the one that was."""
-    ranked = [o for o in duties if o.note != SUPERSEDED]
-    return min(ranked, key=lambda o: (not _breached(o), o.standing not in UNMET, o.due is None, o.due or o.started_at), default=None)
+    """The duty whose term the row shows: the one that is owed, else the one that was missed, else the one that was owed first."""
+    return min(duties, key=lambda o: (o.standing not in UNMET, not _breached(o), o.due is None, o.due or o.started_at), default=None)
 
 
 def register_lead(state: LeadState, status: Status | str | None = None) -> None:

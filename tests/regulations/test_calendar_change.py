@@ -64,7 +64,9 @@ def test_a_decree_that_changes_no_hours_changes_the_days_that_were_in_doubt() ->
 def test_another_offset_is_a_change_of_a_day_off_too() -> None:
     before = table(MOSCOW)
     moved = {day: words.replace("+0300", "+0400") if day >= "2027-01-01" else words for day, words in before.items()}
-    assert difference([before], moved).changed[0] == date(2027, 1, 1)
+    found = difference([before], moved)
+    assert (found.changed[0], found.shifted) == (date(2027, 1, 1), found.changed)
+    assert difference([before], table(replace(MOSCOW, closed=(DAY,)))).shifted == ()
 
 
 def test_a_year_that_only_one_table_covers_is_no_change() -> None:

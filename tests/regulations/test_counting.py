@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from regulations.calendar_spec import HorizonError
 from regulations.counting import count
-from regulations.plans import PlanRequest, TermToPlan
+from regulations.plans import PlanRequest, Span, TermToPlan
 from regulations.working_time import working_time
 from tests.regulations.handoff.course import CALENDAR, at
 
@@ -50,3 +51,30 @@ def test_a_reminder_waits_for_no_working_time_when_none_is_left(term: str, start
     [planned] = count(working_time(CALENDAR), request(term, at(start))).terms
     assert planned.warn_at is not None
     assert planned.warn_at_once is at_once
+
+
+@pytest.mark.clause("lead 7.2.2")
+@pytest.mark.clause("lead 7.2.3")
+@pytest.mark.parametrize(
+    "term", ["7 calendar days, from 09:00", "30 calendar days, from 09:00", "30 calendar days", "1 calendar month", "end of quarter"]
+)
+def test_a_term_of_calendar_days_depends_on_no_day_of_the_calendar(term: str) -> None:
+    start = at("2026-11-16 10:00")
+    [planned] = count(working_time(CALENDAR), request(term, start)).terms
+    everything = tuple(date(2026, 11, 1) + timedelta(days=n) for n in range(90))
+    [closed] = count(working_time(replace(CALENDAR, closed=everything)), request(term, start)).terms
+    assert planned.by_zone_alone
+    assert (closed.due, closed.due_text) == (planned.due, planned.due_text)
+
+
+@pytest.mark.parametrize("term", ["30 calendar days, rolled", "3 working hours", "2 working days", "next day", "at once"])
+def test_every_other_term_depends_on_the_days_that_it_spans(term: str) -> None:
+    [planned] = count(working_time(CALENDAR), request(term, at("2026-11-16 10:00"))).terms
+    assert not planned.by_zone_alone
+
+
+def test_a_pause_is_counted_in_working_days_whatever_the_term() -> None:
+    start = at("2026-11-16 10:00")
+    paused = TermToPlan(key="k", term="7 calendar days", start=start, pauses=(Span(start=start, end=at("2026-11-18 10:00")),))
+    [planned] = count(working_time(CALENDAR), PlanRequest(calendar="company", warn_fraction=0.75, terms=(paused,))).terms
+    assert (planned.by_zone_alone, planned.span_from) == (False, date(2026, 11, 16))

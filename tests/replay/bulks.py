@@ -32,7 +32,7 @@ def _played(pages: Pages, ends: str, *, cancel: bool = False) -> Outcome:
             now = await env.get_current_time()
             if cancel:
                 pages.gate.clear()
-            handle, _ = await begin(env.client, "bulks", started(at=now))
+            handle, _receipt = await begin(env.client, "bulks", started(at=now))
             if cancel:
                 while not pages.asked:  # noqa: ASYNC110 - the worker's doing
                     await asyncio.sleep(0.02)

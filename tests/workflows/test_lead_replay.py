@@ -15,6 +15,8 @@ from regulations.lead import messages as lm
 from runtime.connection import workflow_runner
 from tests.regulations.lead.course import CONTACTS, PRINCIPAL_PERSON
 from tests.workflows.leads import LeadWorld, lead_on
+from tests.workflows.test_takeover import A, B, begun_by_a
+from tests.workflows.world import until
 from workflows.potential_sale import PotentialSale
 
 
@@ -46,7 +48,22 @@ async def test_a_query_that_comes_with_a_message_leaves_a_history_that_replays(s
     await with_a_query(lead.say("moved", lm.Moved, centre="vlad-1", to="msk-1", by=PRINCIPAL_PERSON, reason="ближе к клиенту"))
     events = await lead.events()
     splits = [i for i, event in enumerate(events) if event == "MARKER_RECORDED" and events[i + 1] == "WORKFLOW_TASK_SCHEDULED"]
-    print(events)
     assert len(splits) >= 2, "no workflow task ended while a local activity went on"
     await replay(await lead.handle.fetch_history())
     await lead.handle.terminate("test over")
+
+
+async def test_a_worker_that_keeps_nothing_in_its_cache_takes_the_lead_through_its_takeover(server: WorkflowEnvironment) -> None:
+    """Every workflow task replays the run from its beginning; one that came to other commands would fail, and nothing would go on."""
+    world, queue = LeadWorld(), "takeover-no-cache"
+    async with world.worker(server.client, queue, max_cached_workflows=0):
+        lead = await begun_by_a(server, queue, world)
+        assert (await lead.create(centre=B, creator="centre")).answer == "created"
+        await until(lambda: any(batch.case_uid != lead.uid for batch in world.batches))
+        uid = next(batch.case_uid for batch in world.batches if batch.case_uid != lead.uid)
+        await lead.take(uid=uid)
+        await lead.say("moved", lm.Moved, uid=uid, to=A, by=PRINCIPAL_PERSON, reason="ближе к клиенту")
+        await until(lambda: 2 in world.register(uid))
+        lead.uid = uid
+        await lead.say("declined", lm.Declined, reason="не интересно")
+        assert (await lead.handle.result()).outcome == "declined"

@@ -126,6 +126,15 @@ def test_what_billing_has_to_say_of_a_changed_type_is_asked_anew() -> None:
 
 
 @pytest.mark.clause("lead 4.1.1")
+def test_the_months_without_use_are_those_before_the_type_was_chosen() -> None:
+    course = _course(kind="renewal")
+    course.go(days=5)
+    course.standing = ClientStanding(last_used_at=MONDAY + timedelta(days=1))
+    course.say(TypeChanged, type="connection")
+    assert course.state.type_contradicted
+
+
+@pytest.mark.clause("lead 4.1.1")
 def test_a_contradiction_that_billing_takes_back_leaves_the_booking_as_it_was() -> None:
     course = _course(ClientStanding(last_used_at=MONDAY))
     course.go(days=1)

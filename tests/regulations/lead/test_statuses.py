@@ -1,4 +1,4 @@
-"""The statuses of a lead: taking into work with a contact, putting off, closing by type; every other transition is refused by name."""
+"""The statuses of a lead: taking into work with a contact, putting off, what is set right and planned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from regulations.effects import LetterOutcome
 from regulations.lead.effects import ClientStanding
 from regulations.lead.messages import (
-    Completed,
     ContactMade,
     ContactRecord,
     ContactsChanged,
@@ -18,7 +17,6 @@ from regulations.lead.messages import (
     DayPlanned,
     Declined,
     ExtendOfLead,
-    InvoiceLinked,
     ManagerAssigned,
     PauseOfLead,
     Postponed,
@@ -29,9 +27,9 @@ from regulations.lead.messages import (
     WaiveOfLead,
     WithdrawOfLead,
 )
-from regulations.lead.state import ENDS, TRANSITIONS, Status
+from regulations.lead.state import Status
 from regulations.messages import CalendarChanged, Sold
-from tests.regulations.lead.course import CALL, CENTRE_PERSON, PRINCIPAL_PERSON, SUPPORT_PERSON, Course, at
+from tests.regulations.lead.course import CALL, CENTRE_PERSON, PRINCIPAL_PERSON, SUPPORT_PERSON, Course, at, created
 
 MONDAY = at("2026-11-16 10:00")
 TICK = timedelta(microseconds=1)
@@ -149,6 +147,8 @@ def test_what_counts_is_when_it_was_taken_not_when_we_heard_of_it(off: timedelta
     assert course.standings() == {"7.2.1/1": standing}
     assert course.register()[1].breached == (standing == "met_late")
     assert ("7.2.1", "withdrawn" if standing == "met" else "met_late") in course.breaches()
+    told = {role for _, role in course.notices("breach_withdrawn")}
+    assert told == ({"centre:vlad-1", "centre_head:vlad-1", "sales_support"} if standing == "met" else set())
 
 
 @pytest.mark.clause("lead 3.5.2")
@@ -215,105 +215,6 @@ def test_a_contact_in_between_begins_the_row_anew(with_it: bool) -> None:
         assert bool(course.measures()) == (n == 4)
 
 
-# --- closing, by type -----------------------------------------------------------------------------------------------
-
-TYPES = ("connection", "renewal", "upsell", "service", "activation")
-ALLOWED: dict[tuple[Any, str], set[str]] = {
-    (Declined, "new"): {"connection", "renewal", "upsell"},
-    (Declined, "in_progress"): {"connection", "renewal", "upsell"},
-    (Completed, "new"): {"activation"},
-    (Completed, "in_progress"): {"service", "activation"},
-    (InvoiceLinked, "new"): set(),
-    (InvoiceLinked, "in_progress"): {"connection", "renewal", "upsell"},
-}
-"""3.5.3, 3.5.4, 4.1.1 to 4.1.5: which types each message closes."""
-FIELDS: dict[Any, dict[str, Any]] = {
-    Declined: {"reason": "не нужно"},
-    Completed: {"comment": "настроили доступ"},
-    InvoiceLinked: {"invoice": "inv-1"},
-}
-TARGETS: dict[Any, str] = {Declined: "declined", Completed: "completed", InvoiceLinked: "completed"}
-
-
-@pytest.mark.clause("lead 4.1")
-@pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.parametrize(("message", "status"), ALLOWED)
-def test_each_type_closes_in_its_own_way_and_in_no_other(message: Any, status: str, kind: str) -> None:
-    course = _course(kind)
-    if status == "in_progress":
-        course.take()
-    course.go(hours=1)
-    if kind in ALLOWED[message, status]:
-        course.say(message, **FIELDS[message])
-        state = course.state
-        assert (state.status, state.ended, state.closed_at) == (TARGETS[message], True, course.now)
-        assert set(course.standings().values()) == {"met"}
-        assert not state.booked
-        assert course.register()[1].closed_at == course.now
-        return
-    refusal = course.refusal(message, **FIELDS[message])
-    if message is InvoiceLinked and kind in ("service", "activation"):
-        assert refusal.type == "NoInvoice"
-    else:
-        assert refusal.type == "Transition"
-        assert f"from {status} to {TARGETS[message]}" in str(refusal)
-    assert str(refusal).startswith("lead 4.1" if kind in ("service", "activation") or message is Completed else "lead 3.5.3")
-
-
-@pytest.mark.clause("lead 3.5.2")
-def test_taking_into_work_twice_is_refused_by_name() -> None:
-    course = _course().take()
-    refusal = course.refusal(TakenIntoWork, contact=CALL)
-    assert (refusal.type, str(refusal)) == (
-        "Transition",
-        "lead 3.5.2: from in_progress to in_progress: it is taken into work already",
-    )
-
-
-@pytest.mark.clause("lead 3.5.3")
-def test_nothing_ends_before_it_was_taken_into_work() -> None:
-    course = _course()
-    course.go(hours=1)
-    course.take()
-    course.go(hours=1)
-    assert course.refused(Declined, course.now - timedelta(hours=1) - FIVE - TICK, reason="не нужно") == "ImpossibleDate"
-    course.say(Declined, course.now - timedelta(hours=1) - FIVE, reason="не нужно")
-    assert course.state.closed_at == course.state.taken_at
-
-
-@pytest.mark.clause("lead 4.1.1")
-def test_a_refusal_ends_the_booking() -> None:
-    course = _course()
-    course.say(Declined, reason="купили у других")
-    assert course.state.booking is not None
-    assert (course.state.booking.why, course.state.booking.ended_at) == ("declined", course.now)
-    assert course.register()[1].booked_until is None
-
-
-@pytest.mark.clause("lead 3.5")
-def test_the_final_statuses_lead_nowhere() -> None:
-    assert all(not TRANSITIONS[end] for end in ENDS)
-    assert set(TRANSITIONS) == set(Status)
-
-
-@pytest.mark.clause("lead 3.5")
-def test_a_lead_that_has_ended_takes_no_message() -> None:
-    course = _course()
-    course.post_answers = False
-    course.again()  # hot again: its letter is still under way
-    course.say(Declined, reason="не нужно", settle=False)
-    messages: dict[Any, dict[str, Any]] = {
-        ContactMade: {"contact": CALL},
-        TakenIntoWork: {"contact": CALL},
-        Declined: {"reason": "не нужно"},
-        StageNoted: {"stage": "предложение"},
-        WithdrawOfLead: {"reason": "ошибка", "by": SUPPORT_PERSON},
-        WaiveOfLead: {"reason": "ошибка", "by": SUPPORT_PERSON, "clause": "7.2.1"},
-    }
-    for kind, fields in messages.items():
-        assert course.refused(kind, **fields) == "Ended"
-
-
 # --- details --------------------------------------------------------------------------------------------------------
 
 
@@ -354,6 +255,37 @@ def test_a_manager_whom_the_centre_does_not_know_owes_nothing_and_a_person_is_to
     course.go(days=1)
     assert course.duty("7.2.2").owner == "centre:vlad-1"
     assert course.incidents() == ["manager_unknown"]
+
+
+@pytest.mark.clause("lead 6.1")
+def test_whether_the_centre_knows_the_manager_is_seen_once_the_centre_has_been_asked() -> None:
+    course = _course(temperature="warm")
+    course.say(ManagerAssigned, manager="boris", settle=False)
+    course.again()  # hot, before anybody was asked
+    assert course.duty("7.2.1").owner == "manager:vlad-1/boris"
+    assert course.incidents() == []
+
+
+@pytest.mark.clause("lead 3.4.3")
+def test_the_register_shows_the_term_that_is_owed_and_that_one_was_missed() -> None:
+    course = _course("renewal", temperature="warm")
+    course.go(days=8)
+    missed = course.duty("7.2.2").breached_at
+    assert (course.register()[1].due, course.register()[1].breached) == (missed, True)
+    course.say(WaiveOfLead, clause="7.2.2", reason="клиент в отпуске", by=SUPPORT_PERSON)
+    assert (course.register()[1].due, course.register()[1].breached) == (missed, True)
+    course.again()
+    assert (course.register()[1].due, course.register()[1].breached) == (course.duty("7.2.1").due, True)
+
+
+@pytest.mark.clause("lead 5.3")
+def test_what_ended_before_its_term_was_counted_is_met_by_its_end() -> None:
+    course = _course(temperature="warm")
+    course.deliver(created(course.now, key="hot"), settle=False)
+    course.say(Declined, reason="не нужно", settle=False)
+    course.run()
+    assert course.standings() == {"7.2.2/1": "met", "7.2.1/1": "met"}
+    assert course.state.ended
 
 
 @pytest.mark.clause("lead 6.2")
