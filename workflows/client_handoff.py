@@ -22,14 +22,14 @@ with workflow.unsafe.imports_passed_through():
     from regulations import messages
     from regulations.catalogue import text
     from regulations.documents import DocumentsQuestion
-    from regulations.effects import BillingAnswer, BillingQuestion, CrmRecord, Letter
+    from regulations.effects import BillingQuestion, CrmRecord, Letter
     from regulations.handoff import facts, requests
     from regulations.handoff.decisions import Decision, decide
     from regulations.handoff.narration import HandoffResult, details, read_out, result
     from regulations.handoff.state import KIND, HandoffState, Stage
     from regulations.read_out import ReadOut
     from workflows import options
-    from workflows.docket import Docket, Rules, read, receives
+    from workflows.docket import Docket, Rules, receives
 
 
 @workflow.defn(name="ClientHandoff")
@@ -51,8 +51,6 @@ class ClientHandoff:
             raise ApplicationError("no sale was accepted: start a handoff through a door, with handoff.sold", type="Refused")
         while not self.docket.state.ended:
             todo = await self.docket.next()  # a fact, a reminder, a due instant, the end of a wait
-            if todo.look_up:  # 3.2: the payment; 2.1.2: the access grant
-                self.docket.start(self._look_up_billing())
             if todo.await_payment:
                 self._poll = self.docket.start(self._await_payment())
             if todo.stop_waiting and self._poll is not None:
@@ -65,6 +63,8 @@ class ClientHandoff:
                 self.docket.start(self._send(letter))
             for record in todo.records:  # 2.2.5
                 self.docket.start(self._enter_into_crm(record))
+            if todo.look_up:  # 3.2: the payment; 2.1.2: the access grant
+                await self._look_up_billing()
         await self.docket.drain()  # 2.2.6, 4.1, 4.2: the registers have it all before the case is over
         return result(self.docket.state)
 
@@ -99,8 +99,7 @@ class ClientHandoff:
 
     async def _look_up_billing(self) -> None:
         summary = text(self.docket.state.language, "activity", "look_up_billing")
-        answer = await read(Billing.look_up_billing, self._question(), summary, options.BILLING)
-        self._learn_billing(answer)
+        await self.docket.look_up(Billing.look_up_billing, self._question(), summary, options.BILLING, facts.learn_billing)
 
     async def _await_payment(self) -> None:
         every = timedelta(hours=self.docket.state.settings.poll_every_hours)
@@ -112,9 +111,6 @@ class ClientHandoff:
         except ActivityError:  # cancelled: the payment is known from elsewhere, or the wait is over
             return
         self.docket.learn(lambda state, _: setattr(state, "polling", False))
-        self._learn_billing(answer)
-
-    def _learn_billing(self, answer: BillingAnswer) -> None:
         self.docket.learn(lambda state, now: facts.learn_billing(state, answer, now))
 
     async def _read_documents(self, question: DocumentsQuestion) -> None:
