@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,10 @@ _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,248}>")
 _REPLY_PREFIX = re.compile(r"\s*re\s*(\[\d+\])?\s*:", re.IGNORECASE)
 # The oldest and the newest of a long thread: enough for every client to find it, and no header without end.
 _REFERENCES_KEPT = 20
+_LINE = 66
+"""Characters of a subject that fit its first line."""
+_ENCODED_BYTES = 42
+"""Of UTF-8 in one encoded word: with its frame it has no more than 75 characters, and fits the first line too."""
 # Mail servers need not take eight-bit bodies, so everything is sent as seven-bit text.
 _POLICY = policy.SMTP.clone(cte_type="7bit")
 
@@ -142,7 +147,6 @@ class Letters:
         message = EmailMessage(_POLICY)
         message["From"] = f"{_quoted(self._sender_name)} <{self._sender}>" if self._sender_name else self._sender
         message["To"] = ", ".join(recipients)
-        message["Subject"] = subject
         message["Date"] = format_datetime(composition.date)
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
@@ -155,8 +159,8 @@ class Letters:
             part.set_boundary(f"={message_id[1:33]}.{number}")
 
         threading = _threading(composition.thread)
-        names = [*message.keys(), "Message-ID", *threading]
-        content = _header("Message-ID", [message_id])
+        names = [*message.keys(), "Message-ID", "Subject", *threading]
+        content = _header("Message-ID", [message_id]) + _header("Subject", _encoded(subject))
         content += b"".join(_header(name, ids) for name, ids in threading.items())
         content += message.as_bytes()
         _verify(content, names, recipients, subject)
@@ -221,9 +225,22 @@ def _threading(thread: InReplyTo | None) -> dict[str, list[str]]:
     return headers
 
 
-def _header(name: str, ids: Sequence[str]) -> bytes:
-    # Written by hand: the email package folds long ids into encoded words, and no client finds the thread again.
-    return f"{name}: ".encode("ascii") + "\r\n ".join(ids).encode("ascii") + b"\r\n"
+def _header(name: str, parts: Sequence[str]) -> bytes:
+    # Written by hand: the email package folds long ids into encoded words, and no client finds the thread again; and where it folds a long
+    # subject it loses spaces.
+    return f"{name}: ".encode("ascii") + "\r\n ".join(parts).encode("ascii") + b"\r\n"
+
+
+def _encoded(words: str) -> list[str]:
+    """A text as encoded words (RFC 2047) of whole characters, its spaces inside them; one short line of ASCII as it is."""
+    if words.isascii() and len(words) <= _LINE:
+        return [words]
+    parts = [""]
+    for char in words:
+        if len((parts[-1] + char).encode()) > _ENCODED_BYTES:
+            parts.append("")
+        parts[-1] += char
+    return [f"=?utf-8?b?{b64encode(part.encode()).decode('ascii')}?=" for part in parts]
 
 
 def _verify(content: bytes, names: Sequence[str], recipients: Sequence[str], subject: str) -> None:

@@ -329,20 +329,18 @@ def _plan_day(state: LeadState, message: DayPlanned, now: datetime) -> str:
 
 
 def _move(state: LeadState, message: Moved, at: datetime, now: datetime) -> str:
-    """5.2: arrival and term start anew at the other centre, and so does a booking; the row of this one stays."""
+    """5.2: arrival and term start anew at the other centre, and so does a booking; the row of this one stays.
+
+    What bars an ordinary move, a cold temperature or a client who is booked by billing, does not bar a measure: its decision is a person's.
+    """
     if message.measure is None:
         _only((PRINCIPAL, SALES_SUPPORT), message.by, "move a lead")
+        _may_move(state, at)
     else:
         _only((SALES_SUPPORT,), message.by, "move a lead by a measure")
         _by_measure(state, message.measure, {"move", "move_client"})
     if message.to == state.centre:
         raise Refusal("SameCentre", "lead 5.2: the lead is at this centre already; name another one")
-    if message.measure is None and state.temperature == "cold":
-        raise Refusal("ColdLead", "lead 5.2.3: a cold lead does not move to another centre, unless by a measure decided under 9.4")
-    if state.standing is None and message.measure is None:
-        raise Refusal("BillingUnheard", "lead 5.2.1, 5.2.2: billing has yet to say whether it books the client; deliver this again later")
-    if state.standing is not None and books_client(state.standing, at):
-        raise Refusal("Booked", "lead 5.2.1, 5.2.2: an invoice or a paid period books the client: the lead stays at its centre")
     _no_invoice_out(state)
     before = state.centre
     end_booking(state, at, "moved", now)
@@ -358,6 +356,16 @@ def _move(state: LeadState, message: Moved, at: datetime, now: datetime) -> str:
     if state.type == "connection" and not state.type_contradicted:
         open_booking(state, at, now)
     return f"{before} → {message.to}: {message.reason}"
+
+
+def _may_move(state: LeadState, at: datetime) -> None:
+    """5.2: what bars an ordinary move."""
+    if state.temperature == "cold":
+        raise Refusal("ColdLead", "lead 5.2.3: a cold lead does not move to another centre, unless by a measure decided under 9.4")
+    if state.standing is None:
+        raise Refusal("BillingUnheard", "lead 5.2.1, 5.2.2: billing has yet to say whether it books the client; deliver this again later")
+    if books_client(state.standing, at):
+        raise Refusal("Booked", "lead 5.2.1, 5.2.2: an invoice or a paid period books the client: the lead stays at its centre")
 
 
 def _by_measure(state: LeadState, key: str, measures: set[str]) -> None:

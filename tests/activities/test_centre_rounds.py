@@ -242,11 +242,6 @@ async def test_hot_leads_are_watched_on_the_working_days_of_the_production_calen
         assert await office.sent(far(f"{day} {hour:02}:00"), hot=True) == (["sent"] if watched else [])
 
 
-async def test_the_last_watch_of_a_day_may_begin_a_little_late(office: CentreOffice) -> None:
-    await office.lead(temperature="hot")
-    assert await office.sent(far("2026-11-23 18:09"), hot=True) == ["sent"]
-
-
 async def test_no_hot_lead_no_letter(office: CentreOffice) -> None:
     await office.lead(1, temperature="hot", status="in_progress")
     await office.lead(2, temperature="warm")

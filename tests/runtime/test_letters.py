@@ -208,6 +208,16 @@ def test_an_honest_subject_always_goes_through(letters: Letters, subject: str) -
     assert subject_of(composed.content).split() == composed.subject.split()
 
 
+@pytest.mark.parametrize("n", [1, 7, 99, 100, 333, 1_000, 33_333])
+def test_a_long_subject_of_numbers_and_words_comes_back_to_the_letter(letters: Letters, n: int) -> None:
+    """Folded by Python's email package, such a subject loses a space."""
+    for more in range(40):
+        client = f"{n} новых ПП, {n} ПП не взяты в работу{' и ещё' * (more % 7)}{'я' * more}"
+        composed = letters.compose(composition(values={"client": client}))
+        assert subject_of(composed.content) == composed.subject == f"Клиент {client}"
+        assert all(len(line) <= 78 for line in composed.content.partition(b"\r\n\r\n")[0].split(b"\r\n"))
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -111,6 +111,18 @@ def test_an_invoice_or_a_paid_period_keeps_the_client_at_its_centre(field: str, 
         assert course.state.centre == "vlad-2"
 
 
+@pytest.mark.clause("lead 9.1.4")
+def test_a_measure_moves_a_client_that_billing_books() -> None:
+    course = Course(MONDAY)
+    course.standing = ClientStanding(paid_until=MONDAY + timedelta(days=300))
+    course.begun(type="upsell", temperature="warm")
+    course.go(days=8)
+    [proposal] = course.measures()
+    assert course.refused(Moved, to="vlad-2", by=SUPPORT_PERSON, reason="срок пропущен") == "Booked"
+    course.move("vlad-2", measure=proposal.key, by=SUPPORT_PERSON)
+    assert course.state.centre == "vlad-2"
+
+
 @pytest.mark.clause("lead 5.2.1")
 def test_before_billing_has_said_whether_it_books_the_client_the_lead_stays() -> None:
     course = Course(MONDAY)
