@@ -193,6 +193,8 @@ class CaseState(_State):
     """Something outside depends on one of these rows; a duty met in time rides along with the next record of its case."""
     tells: list[Tell] = []
     """Tellings decided but not yet handed on."""
+    letters_out: list[str] = []
+    """Keys of the letters under way."""
     ended: bool = False
     outcome: str | None = None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from regulations import correspondence
 from regulations.case import Refusal, Wait
 from regulations.clocks import calendar_changed
 from regulations.effects import AccessGrant, BillingAnswer, CrmOutcome, CrmRecord, Letter, LetterOutcome
@@ -247,15 +248,7 @@ def _doubt(state: HandoffState, reference: str, wrong: str, clause: str, now: da
 
 def learn_letter(state: HandoffState, letter: Letter, outcome: LetterOutcome | None, now: datetime) -> None:
     """Takes what became of a letter; None: the post refused it for good."""
-    state.letters_out = [key for key in state.letters_out if key != letter.key]
-    if outcome is None or outcome.result == "held":
-        what = "letter_refused" if outcome is None else "letter_held"
-        incident(state, letter.key, what, now, letter.template)
-        state.tell(CC_HEAD, what, letter.key, now, {"template": letter.template})
-        return
-    state.note("letter", now, now, key=letter.key, source="post", note=outcome.subject)
-    if outcome.refused or outcome.repeated:
-        incident(state, f"{letter.key}#partly", "letter_doubtful", now, letter.template)
+    correspondence.learn_letter(state, letter, outcome, CC_HEAD, now)
 
 
 def learn_crm(state: HandoffState, record: CrmRecord, outcome: CrmOutcome | None, now: datetime) -> None:

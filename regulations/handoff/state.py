@@ -119,8 +119,6 @@ class HandoffState(CaseState):
     """CRM entries decided but not yet started."""
     record_out: str | None = None
     """Key of the CRM entry under way: one at a time, so that an older one never overtakes a newer."""
-    letters_out: list[str] = []
-    """Keys of the letters under way: the case does not end before their outcome is known."""
     look_up_wanted: bool = False
     looking_up: bool = False
     asked_at: datetime | None = None

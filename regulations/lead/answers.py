@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from regulations import correspondence
 from regulations.effects import Letter, LetterOutcome
 from regulations.lead.duties import end_booking, enter, open_booking
 from regulations.lead.effects import ClientStanding, InvoiceAnswer, InvoiceQuestion
@@ -56,12 +57,4 @@ def learn_invoice(state: LeadState, question: InvoiceQuestion, answer: InvoiceAn
 
 def learn_letter(state: LeadState, letter: Letter, outcome: LetterOutcome | None, now: datetime) -> None:
     """Takes what became of a letter; None: the post refused it for good."""
-    state.letters_out = [key for key in state.letters_out if key != letter.key]
-    if outcome is None or outcome.result == "held":
-        what = "letter_refused" if outcome is None else "letter_held"
-        incident(state, letter.key, what, now, letter.template)
-        state.tell(SALES_SUPPORT, what, letter.key, now, {"template": letter.template})
-        return
-    state.note("letter", now, now, key=letter.key, source="post", note=outcome.subject)
-    if outcome.refused or outcome.repeated:
-        incident(state, f"{letter.key}#partly", "letter_doubtful", now, letter.template)
+    correspondence.learn_letter(state, letter, outcome, SALES_SUPPORT, now)

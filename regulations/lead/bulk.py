@@ -5,7 +5,7 @@ A lead that a rule excludes is refused here, with the clause; every other one st
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -129,12 +129,12 @@ def day_of_each(leads: Sequence[LeadToSpread], days: Sequence[date]) -> list[tup
 def loads(due: Sequence[date | None], days: Sequence[date]) -> list[int]:
     """How many leads each day gets: as even as can be, with no lead after its due day.
 
-    With the days as abscissa, by each day at least the leads that are due by it must have been placed. The evenest way to stay above
-    those points is the tightest string over them (their least concave majorant); rounded up, each of its straight pieces has loads that
-    differ by at most one.
+    With the days as abscissa, by each day at least the leads that are due before the next one must have been placed. The evenest way to
+    stay above those points is the tightest string over them (their least concave majorant); rounded up, each of its straight pieces has
+    loads that differ by at most one.
     """
     dated = sorted(one for one in due if one is not None)
-    points = [(0, 0), *((x, bisect_right(dated, day)) for x, day in enumerate(days[:-1], 1)), (len(days), len(due))]
+    points = [(0, 0), *((x, bisect_left(dated, following)) for x, following in enumerate(days[1:], 1)), (len(days), len(due))]
     hull: list[tuple[int, int]] = []
     for point in points:
         while len(hull) > 1 and _not_above(hull[-2], hull[-1], point):

@@ -73,21 +73,23 @@ class ProposalQuestion(Wire):
     now: datetime
 
 
+Refused = Literal[
+    "not_allowed",
+    "already_decided",
+    "already_objected",
+    "objection_open",
+    "no_objection",
+    "not_in_force",
+    "unknown_centre",
+    "unfit_centre",
+]
+"""Why a proposal that is known does not take a message."""
+
+
 class ProposalAnswer(Wire):
     """The proposal as it stands now, and whether the message could be taken."""
 
-    result: Literal[
-        "settled",
-        "unknown",
-        "not_allowed",
-        "already_decided",
-        "already_objected",
-        "objection_open",
-        "no_objection",
-        "not_in_force",
-        "unknown_centre",
-        "unfit_centre",
-    ]
+    result: Literal["settled", "unknown"] | Refused
     """``unknown_centre``, ``unfit_centre``: the lead cannot move there; nobody has defined it, or it may not get this lead."""
     clause: str = ""
     lead: str = ""

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from regulations.case import Refusal
 from regulations.lead.distribution import CentrePolicy, check_centre_takes
-from regulations.lead.effects import ProposalAnswer, ProposalQuestion
+from regulations.lead.effects import ProposalAnswer, ProposalQuestion, Refused
 from regulations.lead.messages import MeasureKind
 
 LASTING: tuple[MeasureKind, ...] = ("left_out_for_quarter", "left_out_for_good", "close_product", "disconnect")
@@ -73,18 +73,6 @@ class Proposed(BaseModel):
         """Whether the last decision, or the proposal without one, has been objected to in vain."""
         last = max((i for i, what in enumerate(self.history) if what == "decide"), default=-1)
         return "reject" in self.history[last + 1 :]
-
-
-Refused = Literal[
-    "not_allowed",
-    "already_decided",
-    "already_objected",
-    "objection_open",
-    "no_objection",
-    "not_in_force",
-    "unknown_centre",
-    "unfit_centre",
-]
 
 
 def rule(found: Proposed, question: ProposalQuestion, receiver: CentrePolicy | None) -> tuple[Proposed, ProposalAnswer]:

@@ -182,7 +182,6 @@ class LeadState(CaseState):
     invoice: str | None = None
     """The paid invoice that completed it."""
     proposals: list[Proposal] = []
-    letters_out: list[str] = []
     hot_told: int = 0
     """The last round in which the centre was told at once of a hot lead (5.2.1)."""
     successor: Created | None = None

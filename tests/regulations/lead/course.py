@@ -28,6 +28,7 @@ from regulations.messages import Actor, Message
 from regulations.plans import Address, Opening, OpeningRequest, PlanRequest
 from regulations.rows import AnyRow, BreachRow, IncidentRow, LeadRow, MeasureRow, NoticeRow
 from regulations.working_time import working_time
+from tests.regulations.careful import decided
 
 MOSCOW = "Europe/Moscow"
 KALININGRAD = "Europe/Kaliningrad"
@@ -233,19 +234,7 @@ class Course:
         learn_invoice(self.state, question, self.invoices.get(question.invoice, right), self.now)
 
     def _decide(self) -> Decision:
-        if not self.careful:
-            return decide(self.state, self.now)
-        written = self.state.model_dump_json()
-        decision = decide(self.state, self.now)
-        assert self.state.model_dump_json() == written, "deciding changed the state that it was given"
-        again = decide(LeadState.model_validate_json(written), self.now)
-        assert again == decision, "the state does not survive being written down"
-        if not any(True for _ in terms_to_plan(decision.state, self.now)):
-            calm = decide(decision.state, self.now)
-            assert not calm.acts, f"deciding again acts again: {calm}"
-            assert calm.state == decision.state, "deciding again without news changes the state"
-            assert (calm.wake_at, calm.wake_for) == (decision.wake_at, decision.wake_for)
-        return decision
+        return decided(decide, self.state, self.now) if self.careful else decide(self.state, self.now)
 
     def _open_and_count(self) -> bool:
         """False: the centre is not defined, so that nothing can be counted."""

@@ -91,7 +91,14 @@ def test_a_day_is_never_after_the_due_day_and_the_due_day_itself_will_do(due: in
     assert set(got.values()) == set(days(due + 1))
 
 
-LEADS = st.lists(st.tuples(st.sampled_from(["warm", "cold"]), st.none() | st.integers(0, 12)), max_size=14)
+@pytest.mark.clause("lead 6.2")
+def test_leads_due_on_days_off_are_placed_before_them() -> None:
+    """Five leads due on the first day off: three working days come before it, and a fourth one after."""
+    got = planned([lead(n, due=3) for n in range(5)], 4)
+    assert sorted(Counter(got.values()).values()) == [1, 2, 2]
+
+
+LEADS = st.lists(st.tuples(st.sampled_from(["warm", "cold"]), st.none() | st.sampled_from([0, 2, 3, 4, 6, 9])), max_size=14)
 
 
 @pytest.mark.clause("lead 6.2")
