@@ -147,7 +147,7 @@ MESSAGES = [
     m.__name__ for m in vars(messages).values() if isinstance(m, type) and issubclass(m, OfLead) and m.__module__ == messages.__name__
 ]
 OF_THE_LEAD = ("answers", "creation", "decisions", "duties", "facts", "tellings")
-SOURCES = "\n".join((Path(messages.__file__).parent / f"{name}.py").read_text("utf-8") for name in OF_THE_LEAD)
+SOURCES = "\n".join((Path(messages.__file__).parent / f"{name}.py").read_text("utf-8") for name in (*OF_THE_LEAD, "../correspondence"))
 NOTED = set(re.findall(r'state\.note\(\s*"(\w+)"', SOURCES))
 INCIDENTS = set(re.findall(r'incident\(state, [^,]+, "(\w+)"', SOURCES)) | {"letter_refused", "letter_held"}
 TOLD = set(re.findall(r'state\.tell\((?:[^()"]|\([^()]*\))*, "(\w+)"', SOURCES)) | {"letter_refused", "letter_held", "deleted", "ended"}
