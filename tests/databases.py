@@ -50,28 +50,41 @@ class LazyPostgres:
     def __init__(self) -> None:
         self._directory: Path | None = None
         self._server: PostgresServer | None = None
+        self._template = ""
 
-    def fresh_database(self) -> str:
-        """Create an empty database; its URL."""
+    async def migrated_database(self) -> str:
+        """Create a database with the newest schema; its URL. Migrated once in a process, copied from then on."""
+        async with _MIGRATING:
+            if not self._template:
+                url = self.fresh_database()
+                await migrate(url)
+                self._template = _name(url)
+        return self.fresh_database(self._template)
+
+    def fresh_database(self, template: str = "template1") -> str:
+        """Create a database as its template is, empty by default; its URL."""
         if self._server is None:
             self._directory = Path(tempfile.mkdtemp(prefix="reglament-pg-"))
             self._directory.chmod(0o755)  # the server runs as a user of its own, which must be able to come by
             self._server = get_server(self._directory / "data", cleanup_mode="stop")
         name = f"test_{next(_numbers)}"
-        self._server.psql(f"CREATE DATABASE {name};")
+        self._server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
         return self._server.get_uri(database=name)
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""
         if self._server is not None:
-            name = url.partition("?")[0].rpartition("/")[2]
-            self._server.psql(f"DROP DATABASE {name} WITH (FORCE);")
+            self._server.psql(f"DROP DATABASE {_name(url)} WITH (FORCE);")
 
     def stop(self) -> None:
         """Stop the server and remove its data."""
         if self._server is not None and self._directory is not None:
             self._server.cleanup()
             shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 @pytest.fixture(scope="session")
@@ -93,11 +106,17 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path, postgres:
         postgres.drop(url)
 
 
-@pytest.fixture
-async def database_url(empty_database_url: str) -> str:
-    """The URL of a database with the newest schema and nothing in it."""
-    await (migrated if empty_database_url.startswith("sqlite") else migrate)(empty_database_url)
-    return empty_database_url
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path, postgres: LazyPostgres) -> AsyncIterator[str]:
+    """The URL of a database of this test alone, with the newest schema and nothing in it, on each kind of database in turn."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'test.sqlite'}"
+        await migrated(url)
+        yield url
+    else:
+        url = await postgres.migrated_database()
+        yield url
+        postgres.drop(url)
 
 
 @pytest.fixture
