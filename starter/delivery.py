@@ -25,7 +25,7 @@ from regulations.messages import Message
 from regulations.read_out import ReadOut
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
 from starter.corrections import correct
-from starter.delivery_outcome import NO_CASE, Delivered, DeliveryError, FieldError, Source
+from starter.delivery_outcome import FOR_NOW, NO_CASE, Delivered, DeliveryError, FieldError, Source
 from starter.door import OF_THE_EVENT, Door, Event, LookUps
 from starter.doors import DOORS
 from workflows import attributes
@@ -257,6 +257,8 @@ def _refused(error: WorkflowUpdateFailedError, door: Door, address: str) -> Deli
         raise _no_case(address) from None
     if cause.type == "Ended":  # it writes its last rows: whatever comes must come after them
         raise DeliveryError("unavailable", "Ending", "the case is about to end; deliver the same event again", address) from None
+    if cause.type in FOR_NOW:
+        raise DeliveryError("unavailable", cause.type, cause.message, address) from None
     raise DeliveryError("refused", cause.type or "Refused", cause.message, address) from None
 
 

@@ -111,6 +111,7 @@ class Stage:
             "REGLAMENT_COMPANY": str(ROOT / "deploy/demo/company.toml"),
             "REGLAMENT_DATABASE_URL": self.database_url,
             "REGLAMENT_HASH_KEY": "demo",
+            "REGLAMENT_TEMPORAL_UI": f"{self.ui}/namespaces/default",
             "REGLAMENT_HTTP_PORT": str(self.http_port),
             "REGLAMENT_WEBHOOK_SECRETS": self.webhook_secret,
             "REGLAMENT_MAIL__HOST": "127.0.0.1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from regulations.case import Refusal
-from regulations.lead.duties import BOOKING, arrive, booked_at, close_lead, heat, open_booking
+from regulations.lead.duties import BOOKING, arrive, booked_at, close_lead, heat, no_invoice_out, open_booking
 from regulations.lead.messages import Contact, Created, Origin, Temperature
 from regulations.lead.state import HOTTER, TEMPERATURES, LeadState, Status, centre_role
 from regulations.obligations import AHEAD, LONGEST
@@ -99,7 +99,11 @@ def _booking_end(state: LeadState) -> str:
 
 
 def _give_way(state: LeadState, created: Created, now: datetime) -> str:
-    """3.6: the booking has ended, and another centre opens its own. This lead is blocked; the other one takes the address over."""
+    """3.6: the booking has ended, and another centre opens its own. This lead is blocked; the other one takes the address over.
+
+    While an invoice is being looked up its answer is waited for: paid, it completes this lead.
+    """
+    no_invoice_out(state)
     at = max(created.happened_at, state.taken_at or state.arrived_at or created.happened_at)
     close_lead(state, Status.BLOCKED, at, "blocked", now)
     state.successor = created

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from regulations.case import UNMET, Evidence, Obligation, Standing, Wait
+from regulations.case import UNMET, Evidence, Obligation, Refusal, Standing, Wait
 from regulations.catalogue import text
 from regulations.lead.messages import MeasureKind
 from regulations.lead.state import (
@@ -334,3 +334,9 @@ def register_lead(state: LeadState, status: Status | str | None = None) -> None:
     state.row = row.model_copy(update={"seq": state.next_seq()})
     state.rows = [r for r in state.rows if not (isinstance(r, LeadRow) and r.round == state.round)]
     state.put(state.row)
+
+
+def no_invoice_out(state: LeadState) -> None:
+    """Billing's answer about an invoice decides how the lead ends: nothing else may before it."""
+    if state.invoices or state.invoice_out is not None:
+        raise Refusal("InvoicePending", "lead 4.1: an invoice is being looked up in billing; deliver this again after its answer")

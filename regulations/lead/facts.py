@@ -19,6 +19,7 @@ from regulations.lead.duties import (
     end_booking,
     enter,
     lapse_booking,
+    no_invoice_out,
     of_round,
     open_booking,
     propose,
@@ -228,12 +229,6 @@ def _postpone(state: LeadState, message: Postponed, at: datetime, now: datetime)
 # --- closing: 4.1 ---------------------------------------------------------------------------------------------------
 
 
-def _no_invoice_out(state: LeadState) -> None:
-    """Billing's answer about an invoice decides how the lead ends: nothing else may before it."""
-    if state.invoices or state.invoice_out is not None:
-        raise Refusal("InvoicePending", "lead 4.1: an invoice is being looked up in billing; deliver this again after its answer")
-
-
 def _link(state: LeadState, message: InvoiceLinked, now: datetime) -> str:
     if state.type not in INVOICED:
         raise Refusal("NoInvoice", f"lead 4.1.4, 4.1.5: a lead of the type {state.type} has no invoice; complete it with a comment")
@@ -281,7 +276,7 @@ def _decline(state: LeadState, message: Declined, at: datetime, now: datetime) -
         raise _no_transition(
             state, Status.DECLINED, f"4.1.4, 4.1.5: the type {state.type} is closed with a comment on what was done: use lead.completed"
         )
-    _no_invoice_out(state)
+    no_invoice_out(state)
     end_booking(state, at, "declined", now)
     enter(state, Status.DECLINED, at, message.key, now)
     return message.reason
@@ -292,7 +287,7 @@ def _change_type(state: LeadState, message: TypeChanged, at: datetime, now: date
     before = state.type
     if message.type == before:
         raise Refusal("SameType", f"lead 8.1.3: the lead has the type {before} already")
-    _no_invoice_out(state)
+    no_invoice_out(state)
     if state.standing is not None and state.opening is not None:
         months = state.settings.unused_months
         if why := contradiction(message.type, state.standing, at, months, state.offset):
@@ -341,7 +336,7 @@ def _move(state: LeadState, message: Moved, at: datetime, now: datetime) -> str:
         _by_measure(state, message.measure, {"move", "move_client"})
     if message.to == state.centre:
         raise Refusal("SameCentre", "lead 5.2: the lead is at this centre already; name another one")
-    _no_invoice_out(state)
+    no_invoice_out(state)
     before = state.centre
     end_booking(state, at, "moved", now)
     waive_all(state, at, "moved", now)

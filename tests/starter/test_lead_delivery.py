@@ -205,6 +205,19 @@ async def test_while_a_lead_writes_its_last_everybody_is_told_to_come_again_also
 
 
 @pytest.mark.clause("lead 3.6")
+async def test_what_has_to_wait_for_billing_is_delivered_again(sender: Sender, world: LeadWorld) -> None:
+    await sender.say("created", type="renewal")
+    await sender.say("taken_into_work")
+    world.billing_up = False
+    await sender.say("invoice_linked")
+    waits = await sender.refused(declined := sender.event("declined"))
+    assert (waits.kind, waits.type) == ("unavailable", "InvoicePending")
+    world.billing_up = True  # it knows no such invoice
+    taken = await sender.patiently(declined)
+    assert isinstance(taken, Delivered)
+    assert taken.stage == "declined"
+
+
 async def test_after_a_takeover_what_was_for_the_old_holder_is_refused_and_its_repeats_are_duplicates(sender: Sender) -> None:
     long_ago = (datetime.now(UTC) - timedelta(days=31)).isoformat()
     first = {**sender.own(A, origin="call_order"), "occurred_at": long_ago}

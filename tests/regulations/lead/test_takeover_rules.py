@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from regulations.case import Refusal
-from regulations.lead.messages import ContactMade, Declined, TypeChanged
+from regulations.lead.messages import ContactMade, Declined, InvoiceLinked, TypeChanged
 from regulations.lead.state import Status
 from tests.regulations.lead.course import CALL, CONTACTS, MOSCOW, Course, at, created, local
 
@@ -42,6 +42,17 @@ def test_while_a_booking_runs_another_centre_is_refused_with_its_end_and_no_data
     assert refusal.type == "Booked"
     assert "20.12.2026 17:30 (+10:00)" in str(refusal)
     assert not {"Ромашка", "Иванов", "495", "vlad-1", "hot"} & set(str(refusal).replace(":", " ").split())
+
+
+@pytest.mark.clause("lead 3.6")
+def test_while_an_invoice_is_looked_up_nobody_takes_the_lead_over() -> None:
+    course = _course().begun().take()
+    course.go_to(at("2026-12-20 17:30"))
+    course.billing_answers = False
+    course.say(InvoiceLinked, invoice="inv-1")
+    assert _refused(course, "vlad-2").type == "InvoicePending"
+    course.answer_link()
+    assert course.state.status is Status.COMPLETED
 
 
 @pytest.mark.clause("lead 4.1.1")
