@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from temporalio.worker import _worker
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # many tests start processes of ours: they share their bytecode
 # The SDK names a worker by a hash of every module it has loaded, which takes each test process seconds. No test asks for it.
 _worker._default_build_id = "tests"
 pytest_plugins = ["tests.databases"]

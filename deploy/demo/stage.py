@@ -105,8 +105,6 @@ class Stage:
         own = {k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REGLAMENT_", "PYTHONDONTWRITE"))}
         return own | {
             "PYTHONUNBUFFERED": "1",
-            # Processes are started again and again: they share their bytecode, wherever the sources may not be written beside.
-            "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX", str(self.folder / "bytecode")),
             "TEMPORAL_ADDRESS": f"127.0.0.1:{self.port}",
             "REGLAMENT_COMPANY": str(ROOT / "deploy/demo/company.toml"),
             "REGLAMENT_DATABASE_URL": self.database_url,
