@@ -180,19 +180,20 @@ async def test_nothing_about_a_person_stands_where_everybody_looks(stage: Stage,
 
 
 async def test_doctor_finds_and_mends(stage: Stage, tmp_path: Path) -> None:
-    fresh = f"sqlite:///{tmp_path / 'fresh.db'}"
-    found = await reglament(stage, "doctor", "--json", REGLAMENT_DATABASE_URL=fresh, REGLAMENT_BILLING_URL=stage.database_url)
+    # A database of its own: which zones need rounds stands there, and other tests define service centres in the stage's.
+    fresh = {"REGLAMENT_DATABASE_URL": f"sqlite:///{tmp_path / 'fresh.db'}", "REGLAMENT_BILLING_URL": stage.database_url}
+    found = await reglament(stage, "doctor", "--json", **fresh)
     wrong = {f["check"] for f in json.loads(found.out) if not f["ok"]}
-    assert (found.code, wrong) == (1, {"database", "schedules"}), "which zones need rounds stands in the database too"
-    mended = await reglament(stage, "doctor", "--fix", REGLAMENT_DATABASE_URL=fresh, REGLAMENT_BILLING_URL=stage.database_url)
+    assert (found.code, wrong) == (1, {"database", "schedules"})
+    mended = await reglament(stage, "doctor", "--fix", **fresh)
     assert mended.code == 0
     assert "mended" in mended.out
-    well = await reglament(stage, "doctor", "--json")
+    well = await reglament(stage, "doctor", "--json", **fresh)
     checks = {f["check"]: f["ok"] for f in json.loads(well.out)}
     assert well.code == 0
     assert set(checks.values()) == {True}
     assert {"company", "editions", "temporal", "retention", "search attributes", "database", "billing", "mail", "crm"} <= checks.keys()
-    blind = await reglament(stage, "doctor", REGLAMENT_CRM__TOKEN=f"{CANARY}-token", REGLAMENT_MAIL__PORT=str(free_port()))
+    blind = await reglament(stage, "doctor", **fresh, REGLAMENT_CRM__TOKEN=f"{CANARY}-token", REGLAMENT_MAIL__PORT=str(free_port()))
     assert blind.code == 1
     assert blind.out.count("wrong") == 2
     assert CANARY not in blind.out + blind.err
