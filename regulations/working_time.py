@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -173,20 +173,6 @@ class WorkingTime:
             HorizonError: There is no opening in the covered years.
         """
         return datetime_of(self.hours.after(self._instant(at), 0), self.zone)
-
-    def next_working_morning(self, at: datetime, clock: time) -> datetime:
-        """The first local time `clock` of a working day that is strictly after an instant.
-
-        Raises:
-            HorizonError: There is no such day in the covered years.
-        """
-        instant = self._instant(at)
-        day = self._day(instant)
-        seconds = (clock.hour * 3600 + clock.minute * 60 + clock.second) * SECOND
-        found = self.hours.instant_on(day, seconds)
-        if found <= instant or self.hours.close_of(day) is None:
-            found = self.hours.instant_on(self.hours.nth_working_day(day, 1), seconds)
-        return datetime_of(found, self.zone)
 
     def explain(self, term: Term | str, start: datetime, pauses: Sequence[Pause] = ()) -> Trace:
         """Why a term is due when it is: each interval counted, each day skipped and the reason.

@@ -260,8 +260,8 @@ class Docket(Reception[S], Generic[S, D]):
         self._leaves_event = True
         task = asyncio.create_task(under_way())
         self._effects.add(task)
-        if dispensable:
-            self._dispensable.append(task)
+        if dispensable:  # a list: they are cancelled in the same order in every replay
+            self._dispensable = [*(other for other in self._dispensable if not other.done()), task]
         task.add_done_callback(self._finished)
         return task
 

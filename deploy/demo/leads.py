@@ -147,7 +147,7 @@ async def define_centres(stage: Stage) -> None:
     await engine.dispose()
 
 
-async def decide_measure(stage: Stage, p: LeadPlayer) -> str:
+async def decide_measure(stage: Stage, p: LeadPlayer) -> None:
     """9.4: the machine proposes, the sales support service decides: the centre is left out of distribution until the quarter's end."""
     proposals = json.loads(await stage.run("-m", "starter.cli", "leads", "measures", "--centre", p.centre, "--json"))
     key: str = next(proposal["proposal"] for proposal in proposals if proposal["lead"] == p.case)
@@ -168,10 +168,9 @@ async def decide_measure(stage: Stage, p: LeadPlayer) -> str:
         await engine.dispose()
     until = control_time(p.centre).local(centre.left_out_until) if centre.left_out_until else None
     p.line(datetime.now(UTC), f"{p.centre}: left out of distribution until {until:%d.%m.%Y %H:%M}", "centre.measure_decided")
-    return key
 
 
-async def spread_cold(stage: Stage, console: Console) -> dict[str, int]:
+async def spread_cold(stage: Stage) -> dict[str, int]:
     """6.2: the cold leads of a list, spread by the command line over two weeks; gives how many were done and refused."""
     now = datetime.now(UTC)
     clients = [f"c-cold-{n}" for n in range(COLD)]
@@ -213,7 +212,7 @@ async def play(stage: Stage, console: Console) -> list[str]:
     late = LeadPlayer(stage, console, "L-1", "vlad-1")
     moved = LeadPlayer(stage, console, "L-2", "kgd-1")
     blocked = LeadPlayer(stage, console, "L-3", "kgd-1")
-    spread, *_ = await asyncio.gather(spread_cold(stage, console), hot_and_late(late), warm_and_moved(moved), booked_and_blocked(blocked))
+    spread, *_ = await asyncio.gather(spread_cold(stage), hot_and_late(late), warm_and_moved(moved), booked_and_blocked(blocked))
     await decide_measure(stage, late)
     told = await digest(stage)
     ends = {p.label: (await p.read()) for p in (late, moved, blocked)}

@@ -34,7 +34,7 @@ from regulations.lead.duties import (
     supersede,
 )
 from regulations.lead.effects import ClientQuestion, InvoiceQuestion
-from regulations.lead.state import ENDS, KIND, SALES_SUPPORT, LeadState, centre_role, manager_role
+from regulations.lead.state import ENDS, KIND, SALES_SUPPORT, LeadState
 from regulations.lead.tellings import say
 
 
@@ -62,7 +62,6 @@ def decide(before: LeadState, now: datetime) -> Decision:
     """
     state = before.model_copy(deep=True)
     decision = Decision(state)
-    _let_go_of_unknown_manager(state, now)
     settle_in(state, now)
     end_pauses(state, now)
     lapse_booking(state, now)
@@ -83,17 +82,6 @@ def decide(before: LeadState, now: datetime) -> Decision:
         state.ended, state.outcome = not _unfinished(state), state.stage
     _next(state, decision, now)
     return decision
-
-
-def _let_go_of_unknown_manager(state: LeadState, now: datetime) -> None:
-    """6.1: a manager whom the centre does not know gets no lead; the centre is told, and owes 7.2 itself."""
-    if state.manager is None or state.opening is None or state.opening_stale or state.status in ENDS:
-        return
-    if manager_role(state.centre, state.manager) in state.opening.roles:
-        return
-    settle_in(state, now)  # the incident names the manager
-    state.tell(centre_role(state.centre), "manager_unknown", f"manager#{state.round}#{state.manager}", now, {"manager": state.manager})
-    state.manager = None
 
 
 # --- 7.2, 9.1 -------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 `supersede` before it records breaches, `propose_breach` for each of them, and last of all `register_lead`.
 
 Tellings that are left for `tellings` (the role, what, values): ``lead/assigned`` to the centre, at once, for a hot lead that arrives or
-gets hot; ``proposed`` to the sales support service (``clause``, ``proposal``, ``evidence``, ``measures``).
+gets hot; ``proposed`` to the sales support service (``clause``, ``proposal``, ``evidence``).
 """
 
 from __future__ import annotations
@@ -107,16 +107,17 @@ def settle_in(state: LeadState, now: datetime) -> None:
         if o.standing is Standing.OPEN and o.owner != state.owner:
             o.owner = state.owner
             put_obligation(state, o, pressing=True)
-    _know_manager(state, now)
+    _let_go_of_unknown_manager(state, now)
 
 
-def _know_manager(state: LeadState, now: datetime) -> None:
-    """6.1: a manager whom the centre does not know owes nothing; a person is told, once."""
+def _let_go_of_unknown_manager(state: LeadState, now: datetime) -> None:
+    """6.1: a manager whom the centre does not know gets no lead; the centre is told, and owes 7.2 itself."""
     if state.manager is None or state.status in ENDS or state.owner == manager_role(state.centre, state.manager):
         return
     key = f"manager#{state.round}#{state.manager}"
-    if not any(fact.key == key for fact in state.facts):
-        incident(state, key, "manager_unknown", now, f"lead 6.1: {state.centre}: {state.manager}")
+    incident(state, key, "manager_unknown", now, f"lead 6.1: {state.centre}: {state.manager}")
+    state.tell(centre_role(state.centre), "manager_unknown", key, now, {"manager": state.manager})
+    state.manager = None
 
 
 def of_round(state: LeadState, round: int | None = None) -> list[Obligation]:
@@ -264,8 +265,7 @@ def propose(
         )
     )
     state.note("proposed", at, now, key=key, note=f"{clause}: {evidence}")
-    measures = ", ".join(text(state.language, "measure", kind) for kind in proposal.allows)
-    state.tell(SALES_SUPPORT, "proposed", key, now, {"clause": clause, "proposal": key, "evidence": evidence, "measures": measures})
+    state.tell(SALES_SUPPORT, "proposed", key, now, {"clause": clause, "proposal": key, "evidence": evidence})
 
 
 def propose_breach(state: LeadState, o: Obligation, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -151,10 +151,3 @@ class BulkPageDone(Wire):
     """Number of its last item; the same as ``after``: nothing is left."""
     done: int
     refused: int
-
-
-class DayOf(Wire):
-    """A lead and the day on which it is to be worked on."""
-
-    address: str
-    day: date

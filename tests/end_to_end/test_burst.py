@@ -11,7 +11,7 @@ from tests.benchmarks.burst import burst
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
 
-async def test_what_was_answered_is_in_its_case_once_and_in_order(bytecode: Path, tmp_path: Path) -> None:
+async def test_what_was_answered_is_in_its_case_once_and_in_order(tmp_path: Path) -> None:
     outcome = await burst(tmp_path, 200, kills=1, away=3)
     print(outcome.words())
     assert outcome.wrong == []

@@ -29,9 +29,7 @@ SEED = 20261121
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["sqlite", "postgresql"])
-async def mortal(
-    request: pytest.FixtureRequest, bytecode: Path, tmp_path_factory: pytest.TempPathFactory, postgres: LazyPostgres
-) -> AsyncIterator[Stage]:
+async def mortal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres: LazyPostgres) -> AsyncIterator[Stage]:
     """A stage whose worker recovers in seconds; a workflow task that a dead worker took is given to the next one after four.
 
     Not sooner: planning runs within the task, and the SDK would split a task that comes near its end.

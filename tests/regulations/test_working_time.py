@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -333,13 +333,9 @@ def test_reminder_counts_working_time() -> None:
         MOSCOW.reminder(start, due, 1.5)
 
 
-def test_next_open_and_next_working_morning() -> None:
+def test_next_open() -> None:
     assert MOSCOW.next_open(at("2026-11-20T17:59:59")) == MOSCOW.local(at("2026-11-20T17:59:59"))
     assert MOSCOW.next_open(at("2026-12-30T18:00")) == MOSCOW.local(at("2027-01-11T09:00"))
-    ten = time(10, 0)
-    assert MOSCOW.next_working_morning(at("2026-11-20T09:59:59"), ten) == MOSCOW.local(at("2026-11-20T10:00"))
-    assert MOSCOW.next_working_morning(at("2026-11-20T10:00"), ten) == MOSCOW.local(at("2026-11-23T10:00"))
-    assert MOSCOW.next_working_morning(at("2026-11-21T08:00"), ten) == MOSCOW.local(at("2026-11-23T10:00"))
 
 
 def test_next_day_on_a_day_off_closes_by_the_weekly_hours_of_the_last_working_day() -> None:

@@ -36,12 +36,11 @@ hours = "09:00-18:00"
 class Cli:
     """The command line with settings of its own."""
 
-    def __init__(self, folder: Path, bytecode: Path, server: WorkflowEnvironment) -> None:
+    def __init__(self, folder: Path, server: WorkflowEnvironment) -> None:
         (folder / "company.toml").write_text(COMPANY, "utf-8")
         self.url = f"sqlite:///{folder / 'test.sqlite'}"
         self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REGLAMENT_", "PYTHONDONTWRITE"))},
-            "PYTHONPYCACHEPREFIX": str(bytecode),
+            **{k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REGLAMENT_"))},
             "PYTHONPATH": str(ROOT),
             "TEMPORAL_ADDRESS": server.client.service_client.config.target_host,
             "REGLAMENT_COMPANY": str(folder / "company.toml"),
@@ -62,15 +61,9 @@ class Cli:
         return process.returncode or 0, out.decode()
 
 
-@pytest.fixture(scope="session")
-def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the processes of these tests keep their bytecode: each would otherwise compile everything anew."""
-    return tmp_path_factory.mktemp("bytecode")
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def cli(server: WorkflowEnvironment, bytecode: Path, tmp_path: Path) -> AsyncIterator[Cli]:
-    made = Cli(tmp_path, bytecode, server)
+async def cli(server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Cli]:
+    made = Cli(tmp_path, server)
     await migrate(made.url)
     yield made
 

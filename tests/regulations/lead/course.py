@@ -322,3 +322,15 @@ def opening(asked: OpeningRequest, zones: dict[str, str] = ZONES) -> Opening:
         roles=roles,
         centre_name=f"СЦ {centre}",
     )
+
+
+MONDAY = at("2026-11-16 10:00")
+
+
+def on_monday(kind: str = "connection", **fields: Any) -> Course:
+    """A lead of this type, begun on a Monday morning in Vladivostok, every decision watched; billing does not contradict its type."""
+    course = Course(MONDAY)
+    course.careful = True
+    if kind == "upsell":
+        course.standing = ClientStanding(paid_until=MONDAY + timedelta(days=100))
+    return course.begun(type=kind, **fields)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from regulations.lead.effects import ClientStanding
 from regulations.lead.messages import (
     Completed,
     ContactMade,
@@ -19,19 +18,10 @@ from regulations.lead.messages import (
     WithdrawOfLead,
 )
 from regulations.lead.state import ENDS, TRANSITIONS, Status
-from tests.regulations.lead.course import CALL, SUPPORT_PERSON, Course, at
+from tests.regulations.lead.course import CALL, SUPPORT_PERSON, on_monday
 
-MONDAY = at("2026-11-16 10:00")
 TICK = timedelta(microseconds=1)
 FIVE = timedelta(minutes=5)
-
-
-def _course(kind: str = "connection", **fields: Any) -> Course:
-    course = Course(MONDAY)
-    course.careful = True
-    if kind == "upsell":
-        course.standing = ClientStanding(paid_until=MONDAY + timedelta(days=100))
-    return course.begun(type=kind, **fields)
 
 
 TYPES = ("connection", "renewal", "upsell", "service", "activation")
@@ -56,7 +46,7 @@ TARGETS: dict[Any, str] = {Declined: "declined", Completed: "completed", Invoice
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize(("message", "status"), ALLOWED)
 def test_each_type_closes_in_its_own_way_and_in_no_other(message: Any, status: str, kind: str) -> None:
-    course = _course(kind)
+    course = on_monday(kind)
     if status == "in_progress":
         course.take()
     course.go(hours=1)
@@ -79,7 +69,7 @@ def test_each_type_closes_in_its_own_way_and_in_no_other(message: Any, status: s
 
 @pytest.mark.clause("lead 3.5.2")
 def test_taking_into_work_twice_is_refused_by_name() -> None:
-    course = _course().take()
+    course = on_monday().take()
     refusal = course.refusal(TakenIntoWork, contact=CALL)
     assert (refusal.type, str(refusal)) == (
         "Transition",
@@ -89,7 +79,7 @@ def test_taking_into_work_twice_is_refused_by_name() -> None:
 
 @pytest.mark.clause("lead 3.5.3")
 def test_nothing_ends_before_it_was_taken_into_work() -> None:
-    course = _course()
+    course = on_monday()
     course.go(hours=1)
     course.take()
     course.go(hours=1)
@@ -100,7 +90,7 @@ def test_nothing_ends_before_it_was_taken_into_work() -> None:
 
 @pytest.mark.clause("lead 4.1.1")
 def test_a_refusal_ends_the_booking() -> None:
-    course = _course()
+    course = on_monday()
     course.say(Declined, reason="купили у других")
     assert course.state.booking is not None
     assert (course.state.booking.why, course.state.booking.ended_at) == ("declined", course.now)
@@ -115,7 +105,7 @@ def test_the_final_statuses_lead_nowhere() -> None:
 
 @pytest.mark.clause("lead 3.5")
 def test_a_lead_that_has_ended_takes_no_message() -> None:
-    course = _course()
+    course = on_monday()
     course.post_answers = False
     course.again()  # hot again: its letter is still under way
     course.say(Declined, reason="не нужно", settle=False)

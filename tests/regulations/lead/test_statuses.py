@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from regulations.lead.effects import ClientStanding
 from regulations.lead.messages import (
     ContactMade,
     ContactRecord,
@@ -21,19 +20,10 @@ from regulations.lead.messages import (
     WaiveOfLead,
 )
 from regulations.lead.state import Status
-from tests.regulations.lead.course import CALL, SUPPORT_PERSON, Course, at, created
+from tests.regulations.lead.course import CALL, MONDAY, SUPPORT_PERSON, Course, at, created, on_monday
 
-MONDAY = at("2026-11-16 10:00")
 TICK = timedelta(microseconds=1)
 FIVE = timedelta(minutes=5)
-
-
-def _course(kind: str = "connection", **fields: Any) -> Course:
-    course = Course(MONDAY)
-    course.careful = True
-    if kind == "upsell":
-        course.standing = ClientStanding(paid_until=MONDAY + timedelta(days=100))
-    return course.begun(type=kind, **fields)
 
 
 def _call(when: Any) -> ContactRecord:
@@ -45,7 +35,7 @@ def _call(when: Any) -> ContactRecord:
 
 @pytest.mark.clause("lead 8.2.3")
 def test_taking_into_work_without_a_contact_is_refused() -> None:
-    course = _course()
+    course = on_monday()
     course.go(hours=1)
     refusal = course.refusal(TakenIntoWork)
     assert refusal.type == "NoContact"
@@ -55,7 +45,7 @@ def test_taking_into_work_without_a_contact_is_refused() -> None:
 @pytest.mark.clause("lead 3.5.2")
 @pytest.mark.parametrize("before", [True, False])
 def test_a_contact_before_or_with_it_takes_it_into_work_and_meets_its_term(before: bool) -> None:
-    course = _course()
+    course = on_monday()
     course.go(hours=1)
     if before:
         course.say(ContactMade, contact=CALL)
@@ -73,7 +63,7 @@ def test_a_contact_before_or_with_it_takes_it_into_work_and_meets_its_term(befor
     [(timedelta(0), None), (FIVE, None), (FIVE + TICK, "NoContact")],
 )
 def test_the_contact_is_not_later_than_the_taking(contact: timedelta, refusal: str | None) -> None:
-    course = _course()
+    course = on_monday()
     course.go(hours=2)
     taken = course.now - timedelta(hours=1)
     fields: dict[str, Any] = {"contact": _call(taken + contact)}
@@ -86,7 +76,7 @@ def test_the_contact_is_not_later_than_the_taking(contact: timedelta, refusal: s
 
 @pytest.mark.clause("lead 8.2.3")
 def test_the_first_contact_counts_whatever_came_after_it() -> None:
-    course = _course()
+    course = on_monday()
     course.go(hours=1)
     course.say(ContactMade, contact=CALL)
     course.go(hours=1)
@@ -101,7 +91,7 @@ def test_the_first_contact_counts_whatever_came_after_it() -> None:
 @pytest.mark.clause("lead 8.2.3")
 @pytest.mark.parametrize(("off", "refusal"), [(FIVE, None), (FIVE + TICK, "FromTheFuture")])
 def test_a_contact_is_not_one_that_is_yet_to_be(off: timedelta, refusal: str | None) -> None:
-    course = _course()
+    course = on_monday()
     if refusal is None:
         course.say(ContactMade, contact=_call(course.now + off))
     else:
@@ -121,7 +111,7 @@ def test_a_contact_is_not_one_that_is_yet_to_be(off: timedelta, refusal: str | N
 def test_a_contact_before_the_arrival_counts_only_where_it_led_to_the_centres_own_lead(
     creator: str, before: timedelta, refusal: str | None
 ) -> None:
-    course = _course(creator=creator, origin="call_order")
+    course = on_monday(creator=creator, origin="call_order")
     if refusal is None:
         course.say(TakenIntoWork, contact=_call(MONDAY - before))
         assert course.state.status is Status.IN_PROGRESS
@@ -132,7 +122,7 @@ def test_a_contact_before_the_arrival_counts_only_where_it_led_to_the_centres_ow
 @pytest.mark.clause("lead 7.2")
 @pytest.mark.parametrize(("off", "standing"), [(-TICK, "met"), (timedelta(0), "met"), (TICK, "met_late")])
 def test_what_counts_is_when_it_was_taken_not_when_we_heard_of_it(off: timedelta, standing: str) -> None:
-    course = _course()
+    course = on_monday()
     course.go_to(at("2026-11-16 17:00"))
     assert course.standings() == {"7.2.1/1": "overdue"}
     course.take(at("2026-11-16 13:00") + off)
@@ -146,7 +136,7 @@ def test_what_counts_is_when_it_was_taken_not_when_we_heard_of_it(off: timedelta
 @pytest.mark.clause("lead 3.5.2")
 @pytest.mark.parametrize(("before", "refusal"), [(FIVE, None), (FIVE + TICK, "ImpossibleDate")])
 def test_nothing_is_done_to_a_lead_before_it_arrived(before: timedelta, refusal: str | None) -> None:
-    course = _course(creator="centre", origin="call_order")
+    course = on_monday(creator="centre", origin="call_order")
     course.say(ContactMade, contact=_call(MONDAY - timedelta(hours=1)))
     if refusal is None:
         course.say(TakenIntoWork, MONDAY - before)
@@ -160,7 +150,7 @@ def test_nothing_is_done_to_a_lead_before_it_arrived(before: timedelta, refusal:
 
 @pytest.mark.clause("lead 6.3")
 def test_putting_a_new_lead_off_takes_it_into_work() -> None:
-    course = _course()
+    course = on_monday()
     until = course.now + timedelta(days=3)
     assert course.refusal(Postponed, until=until).args[0].startswith("lead 8.2.3")
     assert course.refused(Postponed, until=until) == "NoContact"
@@ -175,7 +165,7 @@ def test_putting_a_new_lead_off_takes_it_into_work() -> None:
     [(timedelta(0), "PastDate"), (TICK, None), (timedelta(days=366), None), (timedelta(days=366) + TICK, "TooFar")],
 )
 def test_a_lead_is_put_off_to_a_future_date_within_a_year(off: timedelta, refusal: str | None) -> None:
-    course = _course().take()
+    course = on_monday().take()
     if refusal is None:
         course.say(Postponed, until=course.now + off)
         assert course.state.postponed_until == course.now + off
@@ -185,7 +175,7 @@ def test_a_lead_is_put_off_to_a_future_date_within_a_year(off: timedelta, refusa
 
 @pytest.mark.clause("lead 8.2.2")
 def test_three_postponements_without_a_contact_in_between_are_proposed_to_be_answered_once() -> None:
-    course = _course().take()
+    course = on_monday().take()
     for n in (1, 2, 3, 4):
         course.go(days=1)
         course.say(Postponed, until=course.now + timedelta(days=1))
@@ -198,7 +188,7 @@ def test_three_postponements_without_a_contact_in_between_are_proposed_to_be_ans
 @pytest.mark.clause("lead 8.2.2")
 @pytest.mark.parametrize("with_it", [True, False])
 def test_a_contact_in_between_begins_the_row_anew(with_it: bool) -> None:
-    course = _course().take()
+    course = on_monday().take()
     for n in range(5):
         course.go(days=1)
         if n == 2 and not with_it:
@@ -212,7 +202,7 @@ def test_a_contact_in_between_begins_the_row_anew(with_it: bool) -> None:
 
 @pytest.mark.clause("lead 8.1.2")
 def test_stages_of_the_work_stand_in_the_history() -> None:
-    course = _course().take()
+    course = on_monday().take()
     course.say(StageNoted, stage="предложение", comment="на год")
     assert course.state.stages == 1
     assert course.state.facts[-1].note == "предложение. на год"
@@ -220,7 +210,7 @@ def test_stages_of_the_work_stand_in_the_history() -> None:
 
 @pytest.mark.clause("lead 8.2.4")
 def test_the_contacts_are_set_right_and_judged_anew() -> None:
-    course = _course()
+    course = on_monday()
     asked = len(course.looked_up)
     course.say(ContactsChanged, contacts=[{"name": "Петров", "email": "petrov@romashka.ru"}])
     assert [c.name for c in course.state.contacts] == ["Петров"]
@@ -230,7 +220,7 @@ def test_the_contacts_are_set_right_and_judged_anew() -> None:
 @pytest.mark.clause("lead 6.1")
 @pytest.mark.parametrize("taken", [False, True])
 def test_a_manager_of_the_centre_is_assigned_and_an_earlier_one_is_replaced(taken: bool) -> None:
-    course = _course(temperature="warm", manager="anna")
+    course = on_monday(temperature="warm", manager="anna")
     assert course.duty("7.2.2").owner == "manager:vlad-1/anna"
     if taken:
         course.take()
@@ -242,7 +232,7 @@ def test_a_manager_of_the_centre_is_assigned_and_an_earlier_one_is_replaced(take
 
 @pytest.mark.clause("lead 6.1")
 def test_a_manager_whom_the_centre_does_not_know_owes_nothing_and_a_person_is_told_once() -> None:
-    course = _course(temperature="warm")
+    course = on_monday(temperature="warm")
     course.say(ManagerAssigned, manager="nobody")
     course.go(days=1)
     assert course.duty("7.2.2").owner == "centre:vlad-1"
@@ -251,7 +241,7 @@ def test_a_manager_whom_the_centre_does_not_know_owes_nothing_and_a_person_is_to
 
 @pytest.mark.clause("lead 6.1")
 def test_whether_the_centre_knows_the_manager_is_seen_once_the_centre_has_been_asked() -> None:
-    course = _course(temperature="warm")
+    course = on_monday(temperature="warm")
     course.say(ManagerAssigned, manager="boris", settle=False)
     course.again()  # hot, before anybody was asked
     assert course.duty("7.2.1").owner == "manager:vlad-1/boris"
@@ -260,7 +250,7 @@ def test_whether_the_centre_knows_the_manager_is_seen_once_the_centre_has_been_a
 
 @pytest.mark.clause("lead 3.4.3")
 def test_the_register_shows_the_term_that_is_owed_and_that_one_was_missed() -> None:
-    course = _course("renewal", temperature="warm")
+    course = on_monday("renewal", temperature="warm")
     course.go(days=8)
     missed = course.duty("7.2.2").breached_at
     assert (course.register()[1].due, course.register()[1].breached) == (missed, True)
@@ -272,7 +262,7 @@ def test_the_register_shows_the_term_that_is_owed_and_that_one_was_missed() -> N
 
 @pytest.mark.clause("lead 5.3")
 def test_what_ended_before_its_term_was_counted_is_met_by_its_end() -> None:
-    course = _course(temperature="warm")
+    course = on_monday(temperature="warm")
     course.deliver(created(course.now, key="hot"), settle=False)
     course.say(Declined, reason="не нужно", settle=False)
     course.run()
@@ -286,7 +276,7 @@ def test_what_ended_before_its_term_was_counted_is_met_by_its_end() -> None:
     [("2026-11-15", "PastDate"), ("2026-11-16", None), ("2026-11-23", None), ("2026-11-24", "AfterDue")],
 )
 def test_a_day_is_planned_between_today_and_the_term_which_it_does_not_move(day: str, refusal: str | None) -> None:
-    course = _course(temperature="warm")
+    course = on_monday(temperature="warm")
     due = course.due("7.2.2")
     if refusal is not None:
         assert course.refused(DayPlanned, day=date.fromisoformat(day)) == refusal
@@ -307,7 +297,7 @@ def test_today_is_the_day_in_the_zone_of_the_centre() -> None:
 
 @pytest.mark.clause("lead 6.2")
 def test_hot_leads_leads_in_progress_and_uncounted_ones_are_not_spread() -> None:
-    course = _course()
+    course = on_monday()
     assert course.refused(DayPlanned, day=date(2026, 11, 16)) == "HotLead"
     course.take()
     assert course.refused(DayPlanned, day=date(2026, 11, 16)) == "NotNew"
@@ -319,7 +309,7 @@ def test_hot_leads_leads_in_progress_and_uncounted_ones_are_not_spread() -> None
 
 @pytest.mark.clause("lead 6.2")
 def test_a_lead_whose_term_was_let_go_may_be_planned_for_any_day() -> None:
-    course = _course(temperature="warm")
+    course = on_monday(temperature="warm")
     course.say(WaiveOfLead, clause="7.2.2", reason="клиент в отпуске", by=SUPPORT_PERSON)
     course.say(DayPlanned, day=date(2026, 12, 24))
     assert course.state.planned_on == date(2026, 12, 24)
