@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import NoReturn
 
 from temporalio.client import Client
@@ -14,11 +14,11 @@ from activities.keyed import database_errors
 from regulations.calendar_spec import CalendarError
 from regulations.catalogue import text
 from regulations.lead.bulk import LANGUAGE, Frozen, LeadToSpread, assign, spread
-from regulations.lead.control_time import calendar_named, control_name
+from regulations.lead.control_time import calendar_named, control_name, working_days_left
 from regulations.lead.messages import BulkStarted
 from regulations.lead.state import KIND
 from regulations.lead.upload import MOST_ROWS, UploadError, columns_of, row_of
-from regulations.working_time import WorkingTime, working_time
+from regulations.working_time import working_time
 from runtime.bulks import BulkStore, NewItem
 from runtime.centres import Centre, CentreReader
 from runtime.documents.reader import ReaderUnavailableError
@@ -114,7 +114,7 @@ class Selecting:
         centre = await self._centre(started)
         try:
             hours = working_time(calendar_named(control_name(centre.zone), {}))
-            days = period(hours, started.first, started.last, now)
+            days = working_days_left(hours, started.first, started.last, now) if started.first and started.last else []
         except CalendarError:
             days = []
         if not days:
@@ -157,22 +157,6 @@ class Selecting:
         except ReaderUnavailableError as e:
             raise errors.transient(str(e)) from None
         return items
-
-
-def period(hours: WorkingTime, first: date | None, last: date | None, now: datetime) -> list[date]:
-    """6.2: the working days of a centre's period that are not over.
-
-    Raises:
-        CalendarError: the period leaves the years that the calendar covers.
-    """
-    if first is None or last is None:
-        return []
-    day, days = max(first, hours.local(now).date()), []
-    while day <= last:
-        if hours.hours.close_of(day.toordinal()) is not None:
-            days.append(day)
-        day += timedelta(days=1)
-    return days
 
 
 def _refuse(why: str, **values: object) -> NoReturn:

@@ -7,10 +7,12 @@ and cold leads run in calendar days and take from it the zone alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
 from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.lead.state import CONTROL
 from regulations.lead.state import control_name as control_name
+from regulations.working_time import WorkingTime
 
 
 def calendar_named(name: str, calendars: Mapping[str, CalendarSpec]) -> CalendarSpec:
@@ -32,3 +34,14 @@ def is_zone(name: str) -> bool:
     except CalendarError:
         return False
     return True
+
+
+def working_days_left(hours: WorkingTime, first: date, last: date, now: datetime) -> list[date]:
+    """6.2: the working days of a period that are not over, over which leads are spread.
+
+    Raises:
+        CalendarError: the period leaves the years that the calendar covers.
+    """
+    begin = max(first, hours.local(now).date())
+    days = (begin + timedelta(days=n) for n in range((last - begin).days + 1))
+    return [day for day in days if hours.hours.close_of(day.toordinal()) is not None]
