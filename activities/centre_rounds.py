@@ -10,9 +10,9 @@ from temporalio import activity
 
 from activities.keyed import database_errors
 from activities.notices import LARGEST
+from regulations.control_time import calendar_named, control_name
 from regulations.effects import Letter
 from regulations.lead import watch
-from regulations.lead.control_time import calendar_named, control_name
 from regulations.rounds import Gather, Gathered
 from regulations.working_time import WorkingTime, working_time
 from runtime.centres import Centre

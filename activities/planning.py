@@ -13,9 +13,9 @@ from temporalio import activity
 from activities.errors import MISCONFIGURED, transient
 from activities.keyed import database_errors
 from regulations.calendar_spec import CalendarError, CalendarSpec
+from regulations.control_time import calendar_named, control_name
 from regulations.counting import count
 from regulations.editions import Editions, UnknownEdition
-from regulations.lead.control_time import calendar_named, control_name
 from regulations.lead.state import centre_role, head_role, manager_role
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
 from regulations.terms import TermError

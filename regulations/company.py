@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, EmailStr, ValidationError, field_validator
 
 from regulations.calendar_spec import CalendarError, CalendarSpec
-from regulations.lead.control_time import calendar_named
+from regulations.control_time import calendar_named
 from regulations.plans import Address
 from regulations.working_time import working_time
 

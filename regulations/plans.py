@@ -14,6 +14,14 @@ from pydantic import JsonValue
 
 from regulations.wire import Wire
 
+CONTROL = "control/"
+"""How the names of control times begin (`regulations.control_time`)."""
+
+
+def control_name(zone: str) -> str:
+    """The name of the control time of a zone: it stands for a calendar wherever one is named."""
+    return f"{CONTROL}{zone}"
+
 
 class Address(Wire):
     """Where a role is reached."""

@@ -13,8 +13,8 @@ from typing import Any
 from regulations.calendar_change import day_table, hours_of
 from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.company import CompanyError, load_company
-from regulations.lead.control_time import calendar_named
-from regulations.lead.state import CONTROL
+from regulations.control_time import calendar_named
+from regulations.plans import CONTROL
 from regulations.production_calendars import Day
 from regulations.working_time import WorkingTime, working_time
 from starter.named_calendars import NAMES, named_calendar

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from regulations.calendar_spec import CalendarSpec
 from regulations.company import CompanyError
-from regulations.lead.control_time import calendar_named, control_name
-from regulations.lead.state import CONTROL
+from regulations.control_time import calendar_named, control_name
+from regulations.plans import CONTROL
 from runtime.settings import Settings
 from starter.schedules import zones_of_centres
 

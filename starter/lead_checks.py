@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from regulations.case import Refusal
+from regulations.control_time import is_zone
 from regulations.lead import messages as lm
-from regulations.lead.control_time import is_zone
 from regulations.lead.distribution import CentrePolicy, Way, check_centre_takes
 from starter.delivery_outcome import DeliveryError, FieldError
 from starter.door import LookUps

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
-from regulations.lead.control_time import calendar_named, control_name
+from regulations.control_time import calendar_named, control_name
 from regulations.lead.watch import quarter
 from regulations.working_time import working_time
 from runtime.centres import CentreReader

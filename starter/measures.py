@@ -14,7 +14,7 @@ from rich.console import Console
 
 from activities.measures import proposed
 from regulations.catalogue import text
-from regulations.lead.control_time import calendar_named, control_name
+from regulations.control_time import calendar_named, control_name
 from regulations.lead.state import SALES_SUPPORT
 from regulations.lead.watch import quarter
 from regulations.working_time import working_time

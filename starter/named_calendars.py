@@ -52,7 +52,7 @@ def named_calendar(name: str, file: Path | None = None) -> CalendarSpec:
     if name in _ZONES:
         return CalendarSpec.simple(_ZONES[name], name[:2].upper(), name=name)
     if name.startswith("control/"):
-        from regulations.lead.control_time import calendar_named  # only leads need it
+        from regulations.control_time import calendar_named  # only leads need it
 
         return calendar_named(name, {})
     hint = "" if file else "; calendars of your own come with --calendars FILE"

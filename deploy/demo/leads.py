@@ -19,7 +19,7 @@ from rich.table import Table
 
 from deploy.demo.player import Player
 from deploy.demo.stage import Stage
-from regulations.lead.control_time import calendar_named, control_name
+from regulations.control_time import calendar_named, control_name
 from regulations.rounds import RoundRequest, RoundResult
 from regulations.working_time import WorkingTime, working_time
 from runtime.centres import CentreReader

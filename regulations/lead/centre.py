@@ -16,8 +16,8 @@ from regulations.case import CaseState
 from regulations.lead.effects import CaseMessageToTell, ProposalQuestion
 from regulations.lead.messages import CentreDefined, MeasureKind
 from regulations.lead.state import KIND as LEAD
-from regulations.lead.state import centre_role, control_name, head_role
-from regulations.plans import OpeningRequest
+from regulations.lead.state import centre_role, head_role
+from regulations.plans import OpeningRequest, control_name
 from regulations.rows import CentreRow
 
 KIND = "centre"

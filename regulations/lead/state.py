@@ -16,18 +16,11 @@ from regulations.rows import LeadRow
 from regulations.wire import Wire
 
 KIND = "lead"
-CONTROL = "control/"
-"""How the names of control times begin (`regulations.lead.control_time`)."""
 SALES_SUPPORT = "sales_support"
 """The sales support service: decides on measures (9.4), hears of every breach. A role of the company's configuration."""
 PRINCIPAL = "principal"
 """The role of whoever moves leads for the principals."""
 COMPANY_ROLES = (SALES_SUPPORT,)
-
-
-def control_name(zone: str) -> str:
-    """The name of the control time of a zone (7.1): it stands for a calendar wherever one is named."""
-    return f"{CONTROL}{zone}"
 
 
 def centre_role(code: str) -> str:

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
 from deploy.demo.smtp_catcher import SmtpCatcher
-from regulations.lead.control_time import calendar_named, control_name
+from regulations.control_time import calendar_named, control_name
 from regulations.lead.watch import quarter
 from regulations.rounds import RoundResult
 from regulations.working_time import working_time

@@ -28,7 +28,7 @@ NOT_FOR_WORKFLOWS = {
     "calendar_spec",
     "counting",
     "editions",
-    "lead.control_time",
+    "control_time",
     "lead.watch",
     "notices",
     "open_hours",
@@ -52,7 +52,7 @@ FOR_WORKFLOWS = [
     "rows",
     "wire",
     "handoff",
-    *sorted(f"lead/{path.stem}" for path in (PACKAGE / "lead").glob("*.py") if path.stem not in {"control_time", "watch"}),
+    *sorted(f"lead/{path.stem}" for path in (PACKAGE / "lead").glob("*.py") if path.stem != "watch"),
 ]
 
 

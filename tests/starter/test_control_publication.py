@@ -19,7 +19,7 @@ from activities import planning
 from activities.record import Registers
 from regulations.calendar_change import CalendarDifference, day_table
 from regulations.calendar_spec import CalendarSpec
-from regulations.lead.control_time import calendar_named, control_name
+from regulations.control_time import calendar_named, control_name
 from regulations.rows import RecordBatch
 from regulations.working_time import WorkingTime, working_time
 from runtime.published_calendars import PublishedCalendar, PublishedCalendars

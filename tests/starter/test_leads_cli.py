@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from deploy.demo.smtp_catcher import SmtpCatcher
 from regulations.calendar_change import day_table
 from regulations.company import CompanyError
-from regulations.lead.control_time import calendar_named
+from regulations.control_time import calendar_named
 from regulations.lead.watch import quarter
 from regulations.working_time import working_time
 from runtime.published_calendars import PublishedCalendars

@@ -10,13 +10,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from regulations.clocks import planned, terms_to_plan
+from regulations.control_time import calendar_named
 from regulations.counting import count
 from regulations.editions import load_editions
 from regulations.lead import messages as lm
 from regulations.lead.centre import KIND, CentreState, Stage
 from regulations.lead.centre_decisions import Decision, decide
 from regulations.lead.centre_facts import apply, learn_settled, learn_told
-from regulations.lead.control_time import calendar_named
 from regulations.lead.effects import ProposalAnswer, ProposalQuestion, Told
 from regulations.lead.measures import Proposed, rule
 from regulations.messages import Message

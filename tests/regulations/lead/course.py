@@ -15,17 +15,17 @@ import pytest
 
 from regulations.case import Obligation, Refusal
 from regulations.clocks import planned, terms_to_plan
+from regulations.control_time import calendar_named
 from regulations.counting import count
 from regulations.editions import load_editions
 from regulations.effects import Letter, LetterOutcome
-from regulations.lead.control_time import calendar_named
 from regulations.lead.decisions import Decision, decide
 from regulations.lead.effects import ClientQuestion, ClientStanding, InvoiceAnswer, InvoiceQuestion
 from regulations.lead.facts import apply, learn_invoice, learn_letter, learn_standing, succeed
 from regulations.lead.messages import ContactRecord, Created, Moved, OfLead, TakenIntoWork, ToLead
-from regulations.lead.state import COMPANY_ROLES, KIND, LeadState, Status, centre_role, control_name, head_role, manager_role
+from regulations.lead.state import COMPANY_ROLES, KIND, LeadState, Status, centre_role, head_role, manager_role
 from regulations.messages import Actor, Message
-from regulations.plans import Address, Opening, OpeningRequest, PlanRequest
+from regulations.plans import Address, Opening, OpeningRequest, PlanRequest, control_name
 from regulations.rows import AnyRow, BreachRow, IncidentRow, LeadRow, MeasureRow, NoticeRow
 from regulations.working_time import working_time
 from tests.regulations.careful import decided

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from regulations import control_time
 from regulations.calendar_spec import CalendarSpec
 from regulations.case import Refusal
-from regulations.lead import control_time
 from regulations.lead.messages import ExtendOfLead, PauseOfLead, ResumeOfLead, TakenIntoWork
 from regulations.messages import CalendarChanged
 from tests.regulations.lead import course as driver

@@ -1,7 +1,7 @@
-"""7.1: the working time by which leads are controlled, whatever a centre's own hours are: 09:00 to 18:00 in the centre's zone.
+"""The working time by which people are controlled whose own hours nobody asks: 09:00 to 18:00 in their zone.
 
-Weekends and holidays of the production calendar do not count for hot leads; there are no breaks and no shortened days. The terms of warm
-and cold leads run in calendar days and take from it the zone alone.
+Of a service centre it is given by lead 7.1; of a client who buys leads (replacement 3.3, 3.4) it is the default. Weekends and holidays of
+the production calendar do not count; there are no breaks and no shortened days. Terms in calendar days take from it the zone alone.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from regulations.calendar_spec import CalendarError, CalendarSpec
-from regulations.lead.state import CONTROL
-from regulations.lead.state import control_name as control_name
+from regulations.plans import CONTROL
+from regulations.plans import control_name as control_name
 from regulations.working_time import WorkingTime
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from regulations.lead.control_time import calendar_named, control_name, is_zone, working_days_left
+from regulations.control_time import calendar_named, control_name, is_zone, working_days_left
 from regulations.working_time import working_time
 from tests.regulations.lead.course import at
 

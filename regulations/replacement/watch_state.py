@@ -1,0 +1,74 @@
+"""What the watch over one tariff knows: its data, what waits to be written, the next instant. Leads and calls are rows in registers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from regulations.case import CaseState
+from regulations.plans import OpeningRequest
+from regulations.replacement.effects import WatchBatch
+from regulations.replacement.messages import WatchStarted
+from regulations.replacement.state import KIND as REPLACEMENT
+from regulations.replacement.state import ReplacementSettings
+from regulations.rows import WatchRow
+
+KIND = "lead-watch"
+PAGE = 500
+"""Leads that one step looks at."""
+MOST_FACTS, MOST_SEEN = 100, 500
+"""What the trail and the known keys keep when the run continues as new; older keys the inbox knows."""
+
+
+class WatchStage(StrEnum):
+    """Where a watch stands."""
+
+    RUNNING = "running"
+    RUN_OUT = "run_out"
+    """The tariff has ended; the terms of its last leads still run."""
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+
+
+class WatchState(CaseState):
+    """The whole durable state of a `LeadWatch`; far under 256 KB when handed over, however many leads it has."""
+
+    started: WatchStarted | None = None
+    pending: list[WatchBatch] = []
+    """What came and has yet to be written; empty when the run continues as new."""
+    stepping: bool = False
+    steps: int = 0
+    next_at: datetime | None = None
+    """When a lead needs to be looked at; the one timer of the watch."""
+    leads: int = 0
+    calls: int = 0
+    reminded: int = 0
+    missed: int = 0
+    balance: int | None = None
+    possible_wanted: bool = False
+    """1: the balance is low enough, and the franchisee has yet to be told how many cards would pass."""
+    counting: bool = False
+    possible_told: bool = False
+    row: WatchRow | None = None
+
+    @property
+    def begun(self) -> WatchStarted:
+        if self.started is None:
+            raise LookupError("the watch has not begun")
+        return self.started
+
+    @property
+    def settings(self) -> ReplacementSettings:
+        """The watch keeps to the edition of replacements."""
+        if self.opening is None:
+            raise LookupError("the watch has not been opened")
+        return ReplacementSettings.model_validate(self.opening.edition.settings)
+
+    def opening_request(self, now: datetime) -> OpeningRequest:
+        return super().opening_request(now).model_copy(update={"regulation": REPLACEMENT})
+
+    def carried(self) -> Self:
+        """What the next run gets: of old facts and keys the newest."""
+        newest = sorted(self.seen.items(), key=lambda item: item[1][0])[-MOST_SEEN:]
+        return self.model_copy(update={"facts": self.facts[-MOST_FACTS:], "seen": dict(newest)})
