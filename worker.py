@@ -19,6 +19,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities import Activities
+from activities.audit import Audits
 from activities.billing import Billing
 from activities.bulk import Bulks
 from activities.bulk_selection import Selecting, VisibleLeads
@@ -32,8 +33,10 @@ from activities.measures import Measures
 from activities.notices import Notices
 from activities.planning import Planning
 from activities.record import Registers
+from activities.replacements import Replacements
 from activities.reports import CaseReader, Reports
 from activities.tell import CaseTeller
+from activities.watching import Watching
 from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
 from runtime.billing import BillingReader
@@ -99,14 +102,16 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
             centres=CentreReader(engine),
             ui=settings.temporal_ui or "",
         )
-        correspondence = Correspondence(ledger, Letters(folders, settings.mail.sender, settings.mail.sender_name), Mailer(settings.mail))
+        letters = Letters(folders, settings.mail.sender, settings.mail.sender_name)
+        files = FileStore(engine, keys)
+        correspondence = Correspondence(ledger, letters, Mailer(settings.mail), files)
         yield Activities(
             planning=planning,
             registers=Registers(RegisterWriter(engine)),
             billing=Billing(BillingReader(billing)),
             correspondence=correspondence,
             crm=Crm(ledger, await stack.enter_async_context(ZohoCrm(settings.crm))),
-            documents=Documents(FileStore(engine, keys), DocumentReader()),
+            documents=Documents(files, DocumentReader()),
             corrections=Corrections(HeldRegisters(engine), planning),
             reports=Reports(
                 ReportStore(engine),
@@ -123,12 +128,15 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
             leads=Leads(LeadBilling(billing), LeadInvoices(engine)),
             bulks=Bulks(
                 BulkStore(engine),
-                Selecting(BulkStore(engine), CentreReader(engine), FileStore(engine, keys), VisibleLeads(client)),
+                Selecting(BulkStore(engine), CentreReader(engine), files, VisibleLeads(client)),
                 CentreReader(engine),
                 BulkDoor(client, settings.task_queue, settings.hash_key.get_secret_value()),
             ),
             measures=Measures(MeasureRegister(engine)),
             teller=CaseTeller(client),
+            audits=Audits(),
+            replacements=Replacements(),
+            watching=Watching(),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from activities.audit import Audits
 from activities.billing import Billing
 from activities.bulk import Bulks
 from activities.centre_rounds import CentreRounds
@@ -18,8 +19,10 @@ from activities.measures import Measures
 from activities.notices import Notices
 from activities.planning import Planning
 from activities.record import Registers
+from activities.replacements import Replacements
 from activities.reports import Reports
 from activities.tell import CaseTeller
+from activities.watching import Watching
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,9 @@ class Activities:
     measures: Measures
     teller: CaseTeller
     bulks: Bulks
+    audits: Audits
+    replacements: Replacements
+    watching: Watching
 
     def all(self) -> list[Callable[..., Any]]:
         """Every activity, to be registered with a worker; a test holds that none is forgotten."""
@@ -69,4 +75,12 @@ class Activities:
             self.teller.tell_case,
             self.bulks.freeze_bulk,
             self.bulks.bulk_page,
+            self.audits.audit,
+            self.audits.take_decision,
+            self.replacements.look_up_account,
+            self.replacements.check_links,
+            self.replacements.credit,
+            self.replacements.destroy_secret,
+            self.watching.watch_step,
+            self.watching.count_passing,
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Literal
@@ -11,10 +12,11 @@ from pydantic import JsonValue
 from temporalio import activity
 
 from activities import errors
-from activities.keyed import Allowance, input_hash, ledger_errors
+from activities.keyed import Allowance, database_errors, input_hash, ledger_errors
 from regulations.effects import Letter, LetterOutcome, OnUnknown
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
 from runtime.effect_ledger import Claim, EffectLedger, Finished
+from runtime.files import FileStore
 from runtime.letters import Composition, File, InReplyTo, LetterRefusedError, Letters, checked_recipients, subject_of
 from runtime.mail import Mailer, MailFailedError
 
@@ -26,11 +28,12 @@ _NOT_THE_LETTER = {"now", "on_unknown", "key"}
 class Correspondence:
     """Sends the letters of the cases."""
 
-    def __init__(self, ledger: EffectLedger, letters: Letters, mailer: Mailer) -> None:
-        """All three are shared with other activities and closed by whoever made them."""
+    def __init__(self, ledger: EffectLedger, letters: Letters, mailer: Mailer, kept: FileStore | None = None) -> None:
+        """All are shared with other activities and closed by whoever made them. ``kept`` has the files that letters name; None: none do."""
         self._ledger = ledger
         self._letters = letters
         self._mailer = mailer
+        self._kept = kept
 
     @activity.defn(name="send_letter")
     async def send_letter(self, letter: Letter) -> LetterOutcome:
@@ -68,7 +71,7 @@ class Correspondence:
             recipients = checked_recipients(letter.to)
             content = claim.payload
             if content is None:
-                composed = self._letters.compose(_composition(letter))
+                composed = self._letters.compose(_composition(letter, await self._files(letter)))
                 content = composed.content
                 claim = await self._ledger.freeze(claim, composed.message_id, content)
         except LetterRefusedError as error:
@@ -84,6 +87,17 @@ class Correspondence:
             _count("reglament_letters_repeated", "Letters handed over more than once: a double may exist.")
         await self._ledger.finish(handover.claim, _stored(outcome))
         return outcome
+
+    async def _files(self, letter: Letter) -> list[File]:
+        """What goes with the letter, the files that are kept among it."""
+        files = [File(file.name, file.content_type, file.content) for file in letter.attachments]
+        for kept in letter.files:
+            with database_errors():
+                content = None if self._kept is None else await self._kept.get(kept.sha256)
+            if content is None:
+                raise LetterRefusedError(f"the file {kept.name} that goes with it is not kept any more")
+            files.append(File(kept.name, kept.content_type, content))
+        return files
 
     async def _failed(self, handover: _Handover, error: MailFailedError, on_unknown: OnUnknown) -> LetterOutcome:
         if error.kind == "unknown":
@@ -119,7 +133,7 @@ class _Handover:
         self.begun = True
 
 
-def _composition(letter: Letter) -> Composition:
+def _composition(letter: Letter, files: Sequence[File]) -> Composition:
     thread = letter.thread
     return Composition(
         key=letter.key,
@@ -129,7 +143,7 @@ def _composition(letter: Letter) -> Composition:
         values=letter.values,
         date=letter.now,
         thread=None if thread is None else InReplyTo(thread.message_id, thread.references, thread.subject),
-        files=tuple(File(file.name, file.content_type, file.content) for file in letter.attachments),
+        files=tuple(files),
     )
 
 

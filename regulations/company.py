@@ -30,6 +30,8 @@ class Company:
     roles: Mapping[str, Address]
     language: Literal["ru", "uk"] = "ru"
     """Of the letters to people inside."""
+    scripts: tuple[str, ...] = ()
+    """Links to the agreed scripts (replacement 3.5)."""
 
     def joined(self, roles: Mapping[str, Address]) -> Company:
         """The company together with people who stand in a register and not in its file: those of the service centres.
@@ -76,6 +78,7 @@ class _File(BaseModel):
 
     name: str
     language: Literal["ru", "uk"] = "ru"
+    scripts: tuple[str, ...] = ()
     roles: dict[str, _Role]
     calendars: dict[str, dict[str, Any]]
 
@@ -95,7 +98,8 @@ def load_company(path: Path) -> Company:
     and, where it has any, days of its own in ``closed`` and ``open``, ``short_days`` and ``layers``. One must be named ``company``.
 
     A role is an e-mail address, or a table ``{ email = "…", calendar = "vladivostok" }`` that names the calendar of its working time
-    (default: ``company``). Roles of one address share one calendar. ``language`` (``ru`` or ``uk``) is that of letters to people inside.
+    (default: ``company``). Roles of one address share one calendar. ``language`` (``ru`` or ``uk``) is that of letters to people inside;
+    ``scripts`` are the links to the agreed scripts of replacements.
 
     Raises:
         CompanyError: the file is missing or wrong.
@@ -117,7 +121,7 @@ def load_company(path: Path) -> Company:
         raise CompanyError(f"{path}: one calendar must be named 'company': add [calendars.company]")
     _check_roles(path, file.roles, calendars)
     roles = {role: Address(email=given.email, calendar=given.calendar) for role, given in file.roles.items()}
-    return Company(file.name, calendars, roles, file.language)
+    return Company(file.name, calendars, roles, file.language, file.scripts)
 
 
 def _check_roles(path: Path, roles: dict[str, _Role], calendars: Mapping[str, CalendarSpec]) -> None:

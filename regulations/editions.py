@@ -16,13 +16,19 @@ from regulations.handoff.state import HandoffSettings
 from regulations.lead.state import CLAUSES as LEAD_CLAUSES
 from regulations.lead.state import LeadSettings
 from regulations.plans import Edition
+from regulations.replacement.state import OWNERS as REPLACEMENT_OWNERS
+from regulations.replacement.state import ReplacementSettings
 from regulations.terms import TermError, parse_term
 from regulations.wire import Wire
 
-SETTINGS: dict[str, type[Wire]] = {"handoff": HandoffSettings, "lead": LeadSettings}
-CLAUSES: dict[str, frozenset[str]] = {"handoff": frozenset(OWNERS), "lead": frozenset(LEAD_CLAUSES.values())}
+SETTINGS: dict[str, type[Wire]] = {"handoff": HandoffSettings, "lead": LeadSettings, "replacement": ReplacementSettings}
+CLAUSES: dict[str, frozenset[str]] = {
+    "handoff": frozenset(OWNERS),
+    "lead": frozenset(LEAD_CLAUSES.values()),
+    "replacement": frozenset(REPLACEMENT_OWNERS),
+}
 """The clauses that can have a term."""
-RULES: dict[str, frozenset[int]] = {"handoff": frozenset({1}), "lead": frozenset({1})}
+RULES: dict[str, frozenset[int]] = {"handoff": frozenset({1}), "lead": frozenset({1}), "replacement": frozenset({1})}
 """The numbers of decision rules that this release knows."""
 
 
@@ -116,7 +122,7 @@ def _read(name: str, content: str) -> EditionFile:
         raise EditionError(f"{name}: no clause {', '.join(unknown)} in {edition.regulation!r}; it has {', '.join(sorted(known))}")
     written = {
         **edition.terms,
-        **{k: v for k, v in settings.model_dump().items() if k.endswith(("_wait", "_after", "_limit", "_at", "booking"))},
+        **{k: v for k, v in settings.model_dump().items() if k.endswith(("_wait", "_after", "_limit", "_at", "booking", "first_call"))},
     }
     for place, term in written.items():
         try:

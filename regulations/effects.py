@@ -79,6 +79,14 @@ class Attachment(Wire):
     content: Base64Bytes
 
 
+class KeptFile(Wire):
+    """A file that goes with a letter, by the SHA-256 under which its content is kept: too large for a case to carry."""
+
+    name: str
+    content_type: str
+    sha256: str
+
+
 class Thread(Wire):
     """The e-mail that a letter answers, so that it stands in the partner's own thread."""
 
@@ -108,6 +116,7 @@ class Letter(Wire):
     thread: Thread | None = None
     on_unknown: OnUnknown = OnUnknown.REPEAT
     attachments: tuple[Attachment, ...] = ()
+    files: tuple[KeptFile, ...] = ()
     now: datetime
     """The case's time at which it was decided; frozen into the Date header."""
 

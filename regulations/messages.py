@@ -20,13 +20,13 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]|=\?")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
     if _FORBIDDEN.search(value):
         raise ValueError("must be one line without control characters and without '=?'")
     return value
 
 
-def _lines(value: str) -> str:
+def lines(value: str) -> str:
     value = value.replace("\r\n", "\n")
     if _UNPRINTABLE.search(value):  # PostgreSQL takes no NUL: such a text would stop every later write of its case
         raise ValueError("must hold no control characters but line ends and tabs")
@@ -63,9 +63,9 @@ def is_inn(value: str) -> bool:
 Ident = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """An id of the CRM or of billing: visible to everyone, so never an address, a phone number or a name."""
 Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_one_line)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(_lines)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000), AfterValidator(_lines)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(one_line)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(lines)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000), AfterValidator(lines)]
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """Aware, kept in UTC: the same instant written with another offset is the same message."""
 Clause = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*( \([0-9]+\))?$")]

@@ -219,6 +219,67 @@ class MeasureRow(Row):
     proposed_at: datetime
 
 
+class ReplacementRow(Row):
+    """A replacement as it stands. Natural key: case uid; the newest state stands."""
+
+    table: Literal["replacements"] = "replacements"
+    account: str
+    period: str
+    n: int
+    stage: str
+    asked: int | None
+    """None: a top-up (6.1)."""
+    requested_at: datetime
+    accepted: int | None = None
+    credited: int | None = None
+    capped: bool = False
+    decided_at: datetime | None = None
+    closed_at: datetime | None = None
+    clauses: tuple[str, ...] = ()
+    """Why it was refused."""
+
+
+class CreditRow(Row):
+    """Identifications credited to an account. Natural key: case uid, entry; the first one stands."""
+
+    table: Literal["credits"] = "credits"
+    entry: Literal["replacement", "tariff", "top_up"]
+    account: str
+    period: str
+    """The period whose balance grew."""
+    of_period: str
+    """The tariff to which it belongs."""
+    identifications: int
+    reference: str
+    at: datetime
+
+
+class WatchRow(Row):
+    """The watch over one tariff: who is reminded, in which zone. Natural key: case uid; the newest state stands."""
+
+    table: Literal["watches"] = "watches"
+    account: str
+    period: str
+    zone: str
+    manager: str
+    """E-mail address of the client's manager."""
+    identifications: int
+    running: bool
+
+
+class SaleRow(Row):
+    """A handoff by which an e-mail of its partner finds its deal. Natural key: case uid; the newest state stands."""
+
+    table: Literal["sales"] = "sales"
+    deal: str
+    partner_email: str
+    partner_name: str
+    client_login: str
+    client_name: str
+    tariff_line: str
+    open: bool
+
+
 AnyRow = Annotated[
     ObligationRow
     | BreachRow
@@ -229,7 +290,11 @@ AnyRow = Annotated[
     | CorrectionRow
     | LeadRow
     | CentreRow
-    | MeasureRow,
+    | MeasureRow
+    | ReplacementRow
+    | CreditRow
+    | WatchRow
+    | SaleRow,
     Field(discriminator="table"),
 ]
 

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from runtime.lead_tables import billing_usage
+from runtime.replacement_tables import billing_accounts
 
 # Taken while migrating, so that two processes that start together do not both migrate. Any constant of our own will do.
 _MIGRATION_LOCK = 7_204_511_963
@@ -196,6 +197,7 @@ async def create_billing_tables(url: str) -> None:
     engine = open_database(url)
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(billing_usage.metadata.create_all)
+            for table in (billing_usage, billing_accounts):  # one from each module that has some
+                await connection.run_sync(table.metadata.create_all)
     finally:
         await engine.dispose()

@@ -10,11 +10,22 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from runtime import lead_tables, tables
+from runtime import lead_tables, replacement_tables, tables
 from runtime.database import database_errors, database_now, insert
 
 # An upsert takes the newest state of a thing; in the others the first row stands and is never changed.
-_UPSERTED = {table.name: table for table in (tables.obligations, tables.accepted_clients, lead_tables.leads, lead_tables.centres)}
+_UPSERTED = {
+    table.name: table
+    for table in (
+        tables.obligations,
+        tables.accepted_clients,
+        lead_tables.leads,
+        lead_tables.centres,
+        replacement_tables.replacements,
+        replacement_tables.watches,
+        replacement_tables.sales,
+    )
+}
 _ADDED_ONCE = {
     table.name: table
     for table in (
@@ -24,6 +35,7 @@ _ADDED_ONCE = {
         tables.incidents,
         tables.corrections,
         lead_tables.measures,
+        replacement_tables.credits,
     )
 }
 

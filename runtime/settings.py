@@ -11,8 +11,10 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime.billing_api import BillingApiSettings
 from runtime.crm import CrmSettings
 from runtime.mail import MailSettings
+from runtime.mailbox import MailboxSettings
 
 
 class Settings(BaseSettings):
@@ -37,7 +39,11 @@ class Settings(BaseSettings):
     """Registers and effects: ``sqlite:///file`` or ``postgresql://…``."""
     billing_url: SecretStr | None = None
     """Where billing is read; none: the same database."""
+    billing_api: BillingApiSettings | None = None
+    """Where billing takes credits; none: a replacement that is confirmed waits until it is set."""
     mail: MailSettings | None = None
+    mailboxes: tuple[MailboxSettings, ...] = ()
+    """Read by ``python -m starter``: a JSON list, an object for each mailbox."""
     crm: CrmSettings | None = None
     task_queue: str = "reglament"
     hash_key: SecretStr = SecretStr("")

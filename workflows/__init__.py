@@ -10,6 +10,9 @@ if not workflow.unsafe.in_sandbox():  # the sandbox loads each workflow by itsel
     from workflows.daily_digest import DailyDigest
     from workflows.handoff_report import HandoffReport
     from workflows.hot_watch import HotWatch
+    from workflows.lead_replacement import LeadReplacement
+    from workflows.lead_watch import LeadWatch
+    from workflows.mail_answer import MailAnswer
     from workflows.notice_round import NoticeRound
     from workflows.potential_sale import PotentialSale
     from workflows.service_centre import ServiceCentre
@@ -25,5 +28,8 @@ if not workflow.unsafe.in_sandbox():  # the sandbox loads each workflow by itsel
         BulkAction,
         CentreDigest,
         HotWatch,
+        LeadReplacement,
+        LeadWatch,
+        MailAnswer,
     )
     """Every workflow: read by the worker, the replay tests and the test of command sequences."""

@@ -89,6 +89,25 @@ DOCUMENTS = Preset(
     start_to_close_timeout=timedelta(minutes=5),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=15), maximum_attempts=200),
 )
+LINKS = BoundedPreset(
+    # Somebody else's servers: a request does not wait long for them, since a person sees the links anyway.
+    start_to_close_timeout=timedelta(seconds=40),
+    schedule_to_close_timeout=timedelta(minutes=10),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), backoff_coefficient=2, maximum_interval=timedelta(minutes=2)),
+)
+AUDIT = BoundedPreset(
+    # A process of seconds over one file. A database that is away for a day comes back; an export that brings down every worker that
+    # touches it must not be tried for ever.
+    start_to_close_timeout=timedelta(minutes=5),
+    schedule_to_close_timeout=timedelta(days=2),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=15), maximum_attempts=200),
+)
+CREDIT = Preset(
+    # As for correspondence: the lease of the effect outlives the client's own timeout. The same key credits once, so it is tried until
+    # billing answers.
+    start_to_close_timeout=timedelta(minutes=1),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), backoff_coefficient=2, maximum_interval=timedelta(minutes=15)),
+)
 REPORT = Preset(
     # Reads the registers of a month and asks up to thousands of running cases, for two minutes at most; then one transaction.
     start_to_close_timeout=timedelta(minutes=5),

@@ -10,9 +10,11 @@ from regulations import messages as m
 
 Mode = Literal["ours", "integrated", "outside"]
 """Fixed per tariff period: our CRM and telephony; the client's own CRM connected to ours; everything else (6.1)."""
-Status = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(m._one_line)]
+Status = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(m.one_line)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Link = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[\x21-\x7e\u00a1-\uffff]{3,1900}$"), AfterValidator(m._one_line)]
+Link = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[\x21-\x7e\u00a1-\uffff]{3,1900}$"), AfterValidator(m.one_line)
+]
 """A link as it was sent. Whether a server of ours may follow it is decided where it would (`runtime.links`)."""
 MessageId = Annotated[str, StringConstraints(pattern=r"^<[\x21-\x3b\x3d\x3f-\x7e]{1,240}>$")]
 MOST = 500
@@ -76,7 +78,7 @@ class Requested(OfReplacement):
 class ToppedUp(OfReplacement):
     """6.1: the account was topped up for this tariff period; in mode ``outside`` 30 % come with it. Begins the case ``…/0``."""
 
-    n: Literal[0] = TOP_UP
+    n: int = Field(TOP_UP, ge=TOP_UP, le=TOP_UP)
 
 
 class SentFile(m.Model):
@@ -210,7 +212,7 @@ class WatchedCard(m.Model):
     at: m.Instant
     """When it was changed: the newest stands."""
     status: Status
-    comment: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(m._lines)] = ""
+    comment: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(m.lines)] = ""
 
 
 class CardsChanged(OfWatch):

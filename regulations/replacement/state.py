@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from regulations.case import CaseState, Evidence, Obligation
-from regulations.plans import Edition, OpeningRequest
+from regulations.plans import Edition
 from regulations.replacement.effects import (
     AccountAnswer,
     AuditAnswer,
@@ -20,7 +19,7 @@ from regulations.replacement.effects import (
     Entry,
     LinksAnswer,
 )
-from regulations.replacement.messages import SentFile, Requested, ToppedUp
+from regulations.replacement.messages import Requested, SentFile, ToppedUp
 from regulations.rows import ReplacementRow
 from regulations.wire import Wire
 

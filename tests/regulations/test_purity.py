@@ -30,6 +30,8 @@ NOT_FOR_WORKFLOWS = {
     "editions",
     "control_time",
     "lead.watch",
+    "replacement.audit",
+    "replacement.watching",
     "notices",
     "open_hours",
     "production_calendars",
@@ -38,6 +40,7 @@ NOT_FOR_WORKFLOWS = {
     "zones",
 }
 """What depends on data that change: workflow code asks a local activity instead."""
+REPLACEMENT_DATA = {"audit", "watching"}
 FOR_WORKFLOWS = [
     "breaches",
     "case",
@@ -53,6 +56,7 @@ FOR_WORKFLOWS = [
     "wire",
     "handoff",
     *sorted(f"lead/{path.stem}" for path in (PACKAGE / "lead").glob("*.py") if path.stem != "watch"),
+    *sorted(f"replacement/{path.stem}" for path in (PACKAGE / "replacement").glob("*.py") if path.stem not in REPLACEMENT_DATA),
 ]
 
 
