@@ -1,5 +1,6 @@
 """The parts that the demo, `make up` and the end-to-end tests run on: a real Temporal server with its UI, a real SMTP server that keeps
-what it gets, a stand-in CRM over HTTP, a database, the worker and the webhooks as processes. All on loopback, in one folder."""
+what it gets, stand-ins for CRM and billing over HTTP, a database, the worker and the webhooks as processes. All on loopback, in one
+folder."""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
+from deploy.demo.billing_standin import BillingStandIn
 from deploy.demo.crm_standin import CrmStandIn
 from deploy.demo.smtp_catcher import SmtpCatcher
 from runtime.database import create_billing_tables
@@ -77,9 +79,11 @@ class Stage:
         self.mail = SmtpCatcher(folder / "mail")
         self.crm = CrmStandIn(file=folder / "crm.json")
         self.database_url = database_url or f"sqlite:///{folder / 'reglament.db'}"
+        self.billing = BillingStandIn(self.database_url)
         self.port, self.ui_port, self.http_port = ports or (free_port(), free_port(), free_port())
         # Of this stage alone, and the same whenever its folder is used again.
         self.webhook_secret = "whsec_" + base64.b64encode(hashlib.sha256(f"stage {folder}".encode()).digest()).decode()
+        self.encryption_key = base64.b64encode(hashlib.sha256(f"keys of {folder}".encode()).digest()).decode()
         self.server: subprocess.Popen[bytes] | None = None
         self.worker: subprocess.Popen[bytes] | None = None
         self.starter: subprocess.Popen[bytes] | None = None
@@ -120,6 +124,9 @@ class Stage:
             "REGLAMENT_CRM__API": self.crm.url,
             "REGLAMENT_CRM__TOKEN": self.crm.token,
             "REGLAMENT_CRM__FIELDS": json.dumps(CRM_FIELDS),
+            "REGLAMENT_BILLING_API__URL": self.billing.url,
+            "REGLAMENT_BILLING_API__TOKEN": self.billing.token,
+            "REGLAMENT_ENCRYPTION_KEYS": self.encryption_key,
         }
 
     async def __aenter__(self) -> Stage:
@@ -127,6 +134,7 @@ class Stage:
         await self._stack.enter_async_context(self.mail)
         await self._stack.enter_async_context(self.crm)
         await create_billing_tables(self.database_url)
+        await self._stack.enter_async_context(self.billing)
         await self.start_server()
         await self.run("-m", "starter.cli", "doctor", "--fix")
         self.start_worker()
