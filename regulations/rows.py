@@ -233,7 +233,8 @@ class ReplacementRow(Row):
     accepted: int | None = None
     credited: int | None = None
     capped: bool = False
-    decided_at: datetime | None = None
+    ruled_at: datetime | None = None
+    """When quality control decided."""
     closed_at: datetime | None = None
     clauses: tuple[str, ...] = ()
     """Why it was refused."""

@@ -17,7 +17,7 @@ replacements = register(
     Column("accepted", Integer),
     Column("credited", Integer),
     Column("capped", Boolean, nullable=False),
-    Column("decided_at", Instant),
+    Column("ruled_at", Instant),  # when quality control decided
     Column("closed_at", Instant),
     Column("clauses", JSON, nullable=False),
     Index("ix_replacements_account_period", "account", "period"),

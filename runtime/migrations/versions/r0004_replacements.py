@@ -64,7 +64,7 @@ def _replacements() -> None:
         *_instants("requested_at", nullable=False),
         *_numbers("accepted", "credited", nullable=True),
         *_flags("capped"),
-        *_instants("decided_at", "closed_at"),
+        *_instants("ruled_at", "closed_at"),
         *_lists("clauses"),
         *_of_the_case(),
         sa.PrimaryKeyConstraint("case_uid", name="pk_replacements"),
