@@ -29,6 +29,7 @@ from temporalio.service import RPCError
 
 from deploy.demo.billing_standin import BillingStandIn
 from deploy.demo.crm_standin import CrmStandIn
+from deploy.demo.imap_server import ImapServer
 from deploy.demo.smtp_catcher import SmtpCatcher
 from runtime.database import create_billing_tables
 
@@ -71,13 +72,15 @@ class Stage:
         worker_script: Path = ROOT / "worker.py",
         server_settings: Sequence[str] = (),
         webhooks: bool = False,
+        mailbox: bool = False,
         ports: tuple[int, int, int] | None = None,
     ) -> None:
-        """``server_settings`` are dynamic settings of the Temporal server, each ``key=JSON``; ``webhooks`` starts the door for signed
-        events as well; ``ports`` are those of Temporal, its UI and the webhooks (none: free ones)."""
+        """``server_settings`` are dynamic settings of the Temporal server, each ``key=JSON``; ``webhooks`` starts the door for events,
+        ``mailbox`` an IMAP server whose mailbox it reads; ``ports`` are those of Temporal, its UI and the webhooks (none: free ones)."""
         self.folder = folder
         self.mail = SmtpCatcher(folder / "mail")
         self.crm = CrmStandIn(file=folder / "crm.json")
+        self.imap = ImapServer(folder / "imap.log", free_port()) if mailbox else None
         self.database_url = database_url or f"sqlite:///{folder / 'reglament.db'}"
         self.billing = BillingStandIn(self.database_url)
         self.port, self.ui_port, self.http_port = ports or (free_port(), free_port(), free_port())
@@ -106,28 +109,38 @@ class Stage:
     @property
     def environment(self) -> dict[str, str]:
         """The settings of worker and command line, as a deployment gives them."""
+        mailbox = {} if self.imap is None else {"REGLAMENT_MAILBOXES": json.dumps([self._mailbox(self.imap)])}
         own = {k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REGLAMENT_", "PYTHONDONTWRITE"))}
-        return own | {
-            "PYTHONUNBUFFERED": "1",
-            "TEMPORAL_ADDRESS": f"127.0.0.1:{self.port}",
-            "REGLAMENT_COMPANY": str(ROOT / "deploy/demo/company.toml"),
-            "REGLAMENT_DATABASE_URL": self.database_url,
-            "REGLAMENT_HASH_KEY": "demo",
-            "REGLAMENT_TEMPORAL_UI": f"{self.ui}/namespaces/default",
-            "REGLAMENT_HTTP_PORT": str(self.http_port),
-            "REGLAMENT_WEBHOOK_SECRETS": self.webhook_secret,
-            "REGLAMENT_MAIL__HOST": "127.0.0.1",
-            "REGLAMENT_MAIL__PORT": str(self.mail.port),
-            "REGLAMENT_MAIL__SECURITY": "none",
-            "REGLAMENT_MAIL__SENDER": "handoff@company.example",
-            "REGLAMENT_MAIL__SENDER_NAME": "Контакт-центр",
-            "REGLAMENT_CRM__API": self.crm.url,
-            "REGLAMENT_CRM__TOKEN": self.crm.token,
-            "REGLAMENT_CRM__FIELDS": json.dumps(CRM_FIELDS),
-            "REGLAMENT_BILLING_API__URL": self.billing.url,
-            "REGLAMENT_BILLING_API__TOKEN": self.billing.token,
-            "REGLAMENT_ENCRYPTION_KEYS": self.encryption_key,
-        }
+        return (
+            own
+            | mailbox
+            | {
+                "PYTHONUNBUFFERED": "1",
+                "TEMPORAL_ADDRESS": f"127.0.0.1:{self.port}",
+                "REGLAMENT_COMPANY": str(ROOT / "deploy/demo/company.toml"),
+                "REGLAMENT_DATABASE_URL": self.database_url,
+                "REGLAMENT_HASH_KEY": "demo",
+                "REGLAMENT_TEMPORAL_UI": f"{self.ui}/namespaces/default",
+                "REGLAMENT_HTTP_PORT": str(self.http_port),
+                "REGLAMENT_WEBHOOK_SECRETS": self.webhook_secret,
+                "REGLAMENT_MAIL__HOST": "127.0.0.1",
+                "REGLAMENT_MAIL__PORT": str(self.mail.port),
+                "REGLAMENT_MAIL__SECURITY": "none",
+                "REGLAMENT_MAIL__SENDER": "handoff@company.example",
+                "REGLAMENT_MAIL__SENDER_NAME": "Контакт-центр",
+                "REGLAMENT_CRM__API": self.crm.url,
+                "REGLAMENT_CRM__TOKEN": self.crm.token,
+                "REGLAMENT_CRM__FIELDS": json.dumps(CRM_FIELDS),
+                "REGLAMENT_BILLING_API__URL": self.billing.url,
+                "REGLAMENT_BILLING_API__TOKEN": self.billing.token,
+                "REGLAMENT_ENCRYPTION_KEYS": self.encryption_key,
+            }
+        )
+
+    @staticmethod
+    def _mailbox(imap: ImapServer) -> dict[str, Any]:
+        where = {"host": "127.0.0.1", "port": imap.port, "security": "none", "username": imap.username, "password": imap.password}
+        return {"purpose": "replacement", "address": "zamena@company.example", **where}
 
     async def __aenter__(self) -> Stage:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -135,6 +148,8 @@ class Stage:
         await self._stack.enter_async_context(self.crm)
         await create_billing_tables(self.database_url)
         await self._stack.enter_async_context(self.billing)
+        if self.imap is not None:
+            await self._stack.enter_async_context(self.imap)
         await self.start_server()
         await self.run("-m", "starter.cli", "doctor", "--fix")
         self.start_worker()
