@@ -19,7 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel, ConfigDict
@@ -242,7 +242,8 @@ class Docket(Reception[S], Generic[S, D]):
         self._leaves_event = True
         try:
             answer = await workflow.execute_local_activity_method(asks, question, summary=summary[:200], **options.LOCAL_READ)
-        except (ActivityError, ApplicationError):
+        except FailureError as e:
+            _locally_failed(e)
             self.start(ask_otherwise(), dispensable=True)
         else:
             self.learn(lambda state, now: take(state, answer, now))
@@ -356,8 +357,19 @@ async def read(activity: Callable[[Any, Q], Awaitable[A]], question: Q, summary:
     """
     try:
         return await workflow.execute_local_activity_method(activity, question, summary=summary[:200], **options.LOCAL_READ)
-    except (ActivityError, ApplicationError):
+    except FailureError as e:
+        _locally_failed(e)
         return await workflow.execute_activity_method(activity, question, summary=summary[:200], **otherwise)
+
+
+def _locally_failed(error: FailureError) -> None:
+    """A local activity failed: anything but a cancellation is a reason to ask otherwise.
+
+    The kind of the failure is not to be looked at: one that ran out of time raises another exception in a replay than when it happened,
+    and whoever tells them apart cannot be replayed.
+    """
+    if is_cancelled_exception(error):
+        raise error
 
 
 def record_summary(language: str, batch: RecordBatch) -> str:

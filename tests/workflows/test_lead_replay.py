@@ -53,6 +53,31 @@ async def test_a_query_that_comes_with_a_message_leaves_a_history_that_replays(s
     await lead.handle.terminate("test over")
 
 
+async def test_local_activities_that_ran_out_of_time_leave_a_history_that_replays(server: WorkflowEnvironment) -> None:
+    """In a replay such a failure comes as another exception than when it happened: both have to lead to the ordinary activity."""
+    world, queue = LeadWorld(), "lead-slow"
+    hung: list[str] = []
+
+    def hang_twice(name: str) -> None:
+        async def hang() -> None:
+            hung.append(name)
+            if hung.count(name) < 2:
+                world.meanwhile[name] = hang
+            await asyncio.sleep(3)
+
+        world.meanwhile[name] = hang
+
+    hang_twice("open_case")
+    hang_twice("look_up_client")
+    async with world.worker(server.client, queue):
+        lead = lead_on(server, queue=queue)
+        assert (await lead.create()).answer == "created"
+        await until(lambda: bool(world.batches))
+    assert hung.count("open_case") == hung.count("look_up_client") == 2
+    await replay(await lead.handle.fetch_history())
+    await lead.handle.terminate("test over")
+
+
 async def test_a_worker_that_keeps_nothing_in_its_cache_takes_the_lead_through_its_takeover(server: WorkflowEnvironment) -> None:
     """Every workflow task replays the run from its beginning; one that came to other commands would fail, and nothing would go on."""
     world, queue = LeadWorld(), "takeover-no-cache"
