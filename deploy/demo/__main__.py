@@ -1,6 +1,6 @@
 """``make demo``: cases side by side on real parts, weeks in a minute; exit code 0 only if all is as expected.
 
-``make demo CASE=handoffs`` or ``CASE=leads`` plays one regulation.
+``make demo CASE=handoffs``, ``CASE=leads`` or ``CASE=replacements`` plays one regulation.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from collections.abc import Awaitable, Callable
 
 from rich.console import Console
 
-from deploy.demo import handoffs, leads
+from deploy.demo import handoffs, leads, replacements
 from deploy.demo.stage import ROOT, Stage
 from runtime.process import leave
 
-REGULATIONS: dict[str, Callable[[Stage, Console], Awaitable[list[str]]]] = {"handoffs": handoffs.play, "leads": leads.play}
+REGULATIONS: dict[str, Callable[[Stage, Console], Awaitable[list[str]]]] = {
+    "handoffs": handoffs.play,
+    "leads": leads.play,
+    "replacements": replacements.play,
+}
 
 console = Console(width=170, highlight=False)
 
@@ -30,9 +34,11 @@ async def main(wanted: list[str]) -> int:
     folder = ROOT / ".demo"
     shutil.rmtree(folder, ignore_errors=True)
     began = time.monotonic()
-    console.print("[bold]reglament[/bold]: starting a Temporal server with its UI, SMTP, a stand-in CRM, SQLite and a worker …")
+    console.print(
+        "[bold]reglament[/bold]: starting a Temporal server with its UI, SMTP, IMAP, stand-ins for CRM and billing, SQLite and a worker …"
+    )
     wrong: list[str] = []
-    async with Stage(folder, webhooks=True) as stage:
+    async with Stage(folder, webhooks=True, mailbox=True) as stage:
         console.print(f"up after {time.monotonic() - began:.0f} s; the Temporal UI while the demo runs: {stage.ui}\n")
         for name in wanted or REGULATIONS:
             console.rule(name)

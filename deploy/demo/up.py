@@ -23,7 +23,8 @@ async def main() -> int:
     """Starts the parts, says where they are, and waits. Exit code 1 when a part ends by itself."""
     folder = ROOT / ".up"
     console.print(
-        "[bold]reglament[/bold]: starting a Temporal server with its UI, SMTP, a stand-in CRM, SQLite, a worker and the webhooks …"
+        "[bold]reglament[/bold]: starting a Temporal server with its UI, SMTP, IMAP, stand-ins for CRM and billing, SQLite, a worker"
+        " and the webhooks …"
     )
     if taken := [port for port in PORTS if not _free(port)]:
         console.print(f"[red]port {', '.join(map(str, taken))} on 127.0.0.1 is in use: stop what listens there first[/red]")
@@ -31,7 +32,7 @@ async def main() -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Stage(folder, webhooks=True, ports=PORTS) as stage:
+    async with Stage(folder, webhooks=True, mailbox=True, ports=PORTS) as stage:
         settings = _write_settings(stage, folder / "env")
         await stage.run("-m", "starter.cli", "schedules", "apply")
         curl = await stage.run("-m", "starter.cli", "events", "handoff.sold", "--curl")
