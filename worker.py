@@ -39,7 +39,9 @@ from activities.tell import CaseTeller
 from activities.watching import Watching
 from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
+from runtime.account_billing import AccountReader
 from runtime.billing import BillingReader
+from runtime.billing_api import BillingApi
 from runtime.bulks import BulkStore
 from runtime.centres import CentreReader
 from runtime.connection import connect, workflow_runner
@@ -52,13 +54,18 @@ from runtime.held_registers import HeldRegisters
 from runtime.lead_billing import LeadBilling, LeadInvoices
 from runtime.leads import CentreLetters, LeadReader
 from runtime.letters import Letters
+from runtime.links import LinkGuard
 from runtime.mail import Mailer
 from runtime.measures import MeasureRegister
 from runtime.notices import NoticeBook
 from runtime.process import leave
 from runtime.registers import RegisterWriter
+from runtime.replacements import ReplacementRegister
 from runtime.reports import ReportStore
+from runtime.secrets import SecretStore
 from runtime.settings import Settings
+from runtime.verdicts import VerdictStore
+from runtime.watches import WatchReader, WatchStore
 from runtime.zoho import ZohoCrm
 from starter.bulk_door import BulkDoor
 from workflows import WORKFLOWS
@@ -121,7 +128,7 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
                 calendar=company.calendars["company"],
                 roles=company.roles,
             ),
-            notices=Notices(NoticeBook(engine), company, CentreReader(engine)),
+            notices=Notices(NoticeBook(engine), company, CentreReader(engine), WatchReader(engine)),
             centre_rounds=CentreRounds(
                 LeadReader(engine), CentreLetters(engine), CentreReader(engine), company=company.name, ui=settings.temporal_ui or ""
             ),
@@ -134,9 +141,17 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
             ),
             measures=Measures(MeasureRegister(engine)),
             teller=CaseTeller(client),
-            audits=Audits(),
-            replacements=Replacements(),
-            watching=Watching(),
+            audits=Audits(files, VerdictStore(engine)),
+            replacements=Replacements(
+                AccountReader(billing),
+                ReplacementRegister(engine),
+                LinkGuard(),
+                ledger,
+                await stack.enter_async_context(BillingApi(settings.billing_api)) if settings.billing_api else None,
+                SecretStore(engine, keys),
+                company.scripts,
+            ),
+            watching=Watching(WatchStore(engine)),
         )
 
 

@@ -1,4 +1,4 @@
-"""Who is told, and in whose working time: the roles of the company's file, and the people of the service centres, kept in a register."""
+"""Who is told, and in whose working time: the roles of the company's file, and people of service centres and clients."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Protocol
 from activities.planning import centre_roles
 from regulations.company import Company
 from regulations.lead.state import centre_role, head_role, manager_role
-from regulations.plans import Address
+from regulations.plans import Address, control_name
+from regulations.replacement.watch_state import MANAGER
 from runtime.centres import Centre
+from runtime.watches import RunningWatch
 
 
 class Centres(Protocol):
@@ -18,17 +20,31 @@ class Centres(Protocol):
     async def all(self) -> list[Centre]: ...
 
 
-async def with_centres(company: Company, centres: Centres | None) -> Company:
-    """The company joined by the people of all service centres; without a register the company alone.
+class Watches(Protocol):
+    """The register of watches over tariffs."""
+
+    async def running(self) -> list[RunningWatch]: ...
+
+
+async def with_registers(company: Company, centres: Centres | None, watches: Watches | None) -> Company:
+    """The company joined by the people of all service centres, and the managers of the clients whose leads are watched; without a register
+    by nobody of it.
 
     Raises DatabaseUnavailableError, DatabaseRefusedError.
     """
-    return company if centres is None else company.joined(roles_of(await centres.all()))
+    of_centres = roles_of(await centres.all()) if centres is not None else {}
+    of_clients = managers_of(await watches.running()) if watches is not None else {}
+    return company.joined({**of_centres, **of_clients})
 
 
 def roles_of(centres: Iterable[Centre]) -> dict[str, Address]:
     """The roles of all the people of these centres, by role."""
     return {role: address for centre in centres for role, address in centre_roles(centre, centre.managers).items()}
+
+
+def managers_of(watches: Iterable[RunningWatch]) -> dict[str, Address]:
+    """The managers of these clients, by role; their working time is the control time of the client's zone."""
+    return {f"{MANAGER}:{w.account}/{w.period}": Address(email=w.manager, calendar=control_name(w.zone)) for w in watches}
 
 
 def answered_for(company: Company) -> dict[str, tuple[str, ...]]:

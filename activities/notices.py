@@ -7,7 +7,7 @@ from datetime import datetime
 
 from temporalio import activity
 
-from activities.directory import Centres, answered_for, with_centres
+from activities.directory import Centres, Watches, answered_for, with_registers
 from activities.keyed import database_errors
 from regulations.company import Company
 from regulations.effects import Letter
@@ -35,14 +35,16 @@ LARGEST = 800_000
 class Notices:
     """Gathers what people inside are to be told, one letter a recipient, and notes what became of the letters.
 
-    Inside are the roles of the company's file and the people of the service centres.
+    Inside are the roles of the company's file and the people of the service centres; as those, the managers of the clients whose leads are
+    watched.
     """
 
-    def __init__(self, book: NoticeBook, company: Company, centres: Centres | None = None) -> None:
-        """The engine of book and centres is closed by whoever made it; without centres the company's file knows everybody."""
+    def __init__(self, book: NoticeBook, company: Company, centres: Centres | None = None, watches: Watches | None = None) -> None:
+        """The engine of book and registers is closed by whoever made it; without registers the company's file knows everybody."""
         self._book = book
         self._company = company
         self._centres = centres
+        self._watches = watches
 
     @activity.defn(name="gather_notices")
     async def gather_notices(self, question: Gather) -> Gathered:
@@ -56,7 +58,7 @@ class Notices:
             ApplicationError: ``Unavailable`` (repeated by Temporal) or ``Invalid`` (for good).
         """
         with database_errors():
-            company = await with_centres(self._company, self._centres)
+            company = await with_registers(self._company, self._centres, self._watches)
             async with self._book.open() as book:
                 return await self._round(book, company, question)
 
@@ -70,7 +72,7 @@ class Notices:
             ApplicationError: ``Unavailable`` (repeated by Temporal) or ``Invalid`` (for good).
         """
         with database_errors():
-            company = await with_centres(self._company, self._centres)
+            company = await with_registers(self._company, self._centres, self._watches)
             async with self._book.open() as book:
                 return await self._digest(book, company, question)
 
@@ -94,7 +96,7 @@ class Notices:
         Raises DatabaseUnavailableError, DatabaseRefusedError.
         """
         letters: list[Letter] = []
-        company = await with_centres(self._company, self._centres)
+        company = await with_registers(self._company, self._centres, self._watches)
         for zone in company.zones:
             more, tried = True, list[str]()
             async with self._book.open(keep=False) as book:

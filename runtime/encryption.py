@@ -41,6 +41,11 @@ class KeyRing:
         except binascii.Error:
             raise EncryptionError("an encryption key must be base64 of 32 random bytes") from None
 
+    @property
+    def seals(self) -> bool:
+        """Whether there is a key: without one nothing is sealed."""
+        return self._first is not None
+
     def seal(self, data: bytes, context: str) -> bytes:
         """The data, sealed where there is a key. Only the same context opens them: a row cannot be passed off as another."""
         if self._first is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -21,9 +21,10 @@ from pydantic import JsonValue
 from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from runtime.database import database_errors, database_now, insert
-from runtime.encryption import KeyRing
+from runtime.database import DatabaseUnavailableError, database_errors, database_now, insert
+from runtime.encryption import EncryptionError, KeyRing
 from runtime.files import FileStore
+from runtime.secrets import SecretStore
 from runtime.tables import inbox
 
 
@@ -64,6 +65,8 @@ class Incoming:
     """Of what the event says: the same id with another digest is a conflict."""
     files: Sequence[bytes] = ()
     """Contents that belong to it, kept in the same transaction."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By reference; kept in the same transaction, and never part of body or digest."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,7 @@ class InboxStore:
         self._engine = engine
         self._keys = keys
         self._files = FileStore(engine, keys)
+        self._secrets = SecretStore(engine, keys)
         self._clock = clock
         self._whose_turn = {
             (of_one, early): _whose_turn(tuple(starts), of_one=of_one, early=early) for of_one in (True, False) for early in (True, False)
@@ -165,11 +169,17 @@ class InboxStore:
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
+    @property
+    def keeps_secrets(self) -> bool:
+        """Whether there is a key to seal secrets with; without one an event that brings any cannot be taken."""
+        return self._secrets.keeps
+
     async def take(self, event: Incoming, lease: timedelta | None) -> Taken:
         """Keep an event, once per id, and with a ``lease`` claim the row of its address whose turn it is.
 
         Raises:
-            InboxConflictError: the id is known with another content.
+            InboxConflictError: the id is known with another content, or with another secret.
+            EncryptionError: the event brings a secret, and there is no key to seal it with.
         """
         async with self._transaction() as (connection, now):
             row = insert(connection, inbox).values(
@@ -187,13 +197,20 @@ class InboxStore:
             inserted = (await connection.execute(row.on_conflict_do_nothing(index_elements=["event_id"]).returning(*_SHOWN))).one_or_none()
             if inserted is None:
                 known = (await connection.execute(select(*_SHOWN, inbox.c.digest).where(inbox.c.event_id == event.event_id))).one()
-                if known.digest != event.digest:
+                if known.digest != event.digest or not await self._same_secrets(connection, event):
                     raise InboxConflictError("the id is known with another content")
                 return Taken(_entry(known), True, None)
             for content in event.files:
                 await self._files.put(connection, content, now)
+            await self._secrets.keep(connection, event.secrets, event.address, now)
             claims = [] if lease is None else await self._claim(connection, now, 1, lease, event.address)
             return Taken(_entry(inserted), False, claims[0] if claims else None)
+
+    async def _same_secrets(self, connection: AsyncConnection, event: Incoming) -> bool:
+        try:
+            return await self._secrets.same(connection, event.secrets)
+        except EncryptionError as e:  # once the key is back it can be told
+            raise DatabaseUnavailableError(str(e)) from None
 
     # --- delivering -------------------------------------------------------------------------------------------------
 
@@ -241,7 +258,8 @@ class InboxStore:
         case_there: bool,
         lease: timedelta | None,
     ) -> Settled | None:
-        """The row is delivered or refused; a delivered one keeps no body. With a ``lease`` the next row of the address is claimed.
+        """The row is delivered or refused; a delivered one keeps no body, a refused one no secret. With a ``lease`` the next row of the
+        address is claimed.
 
         Args:
             case_there: The case of this address is known to be there: what waits for it is due at once.
@@ -254,6 +272,8 @@ class InboxStore:
             values = {"state": state, "outcome": dict(outcome), "settled_at": now, "lease_until": None, **kept}
             if not (await connection.execute(update(inbox).where(*_held(claim)).values(**values))).rowcount:
                 return None
+            if state is InboxState.REFUSED:
+                await self._secrets.destroy_of(connection, claim.entry.event_id, now)
             address = claim.entry.address
             if case_there:
                 waiting = update(inbox).where(inbox.c.address == address, inbox.c.state == InboxState.WAITING)
@@ -323,18 +343,20 @@ class InboxStore:
         """Make a row due at once; a refused one is undelivered again.
 
         Raises:
-            InboxRowError: there is no such row, or it was delivered or dropped.
+            InboxRowError: there is no such row, it was delivered or dropped, or it lacks a secret that it brought.
         """
         async with self._transaction() as (connection, now):
             row = await self._row(connection, seq)
             if row.state not in (*UNDELIVERED, InboxState.REFUSED):
                 raise InboxRowError(f"row {seq} is {row.state}: only what was refused, waits or was received can be delivered again")
+            if row.state == InboxState.REFUSED and await self._secrets.lost(connection, row.event_id):
+                raise InboxRowError(f"row {seq} brought a secret, destroyed when it was refused: have it sent again, as another event")
             state = InboxState.RECEIVED if row.state == InboxState.REFUSED else row.state
             again = update(inbox).where(inbox.c.seq == seq).values(state=state, next_attempt_at=now, settled_at=None)
             return _entry((await connection.execute(again.returning(*_SHOWN))).one())
 
     async def drop(self, seq: int, reason: str) -> Entry:
-        """A person gives a row up: its body is emptied, and it no longer stands before others of its address.
+        """A person gives a row up: its body is emptied, its secrets are destroyed, and it no longer stands before others of its address.
 
         Raises:
             InboxRowError: there is no such row, it has its end, or it is being delivered at this moment.
@@ -346,6 +368,7 @@ class InboxStore:
             if row.lease_until is not None and row.lease_until > now:
                 raise InboxRowError(f"row {seq} is being delivered at this moment: look again in half a minute")
             values = {"state": InboxState.DROPPED, "outcome": {"type": "Dropped", "text": reason}, "body": None, "settled_at": now}
+            await self._secrets.destroy_of(connection, row.event_id, now)
             gone = update(inbox).where(inbox.c.seq == seq).values(**values, lease_until=None).returning(*_SHOWN)
             return _entry((await connection.execute(gone)).one())
 

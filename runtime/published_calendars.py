@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.database import database_errors, insert, open_database, reading
 from runtime.tables import breaches, obligations, published_calendars
+from runtime.watches import WatchReader
 
 _SOME = 500
 """Keys of one statement: databases bound the number of its values."""
@@ -145,6 +146,10 @@ class PublishedCalendars:
             if len(rows) < page:
                 return
             after = rows[-1]["case_uid"], rows[-1]["key"]
+
+    async def watches(self, zone: str) -> list[str]:
+        """The addresses of the watches that count in the control time of a zone; the terms of their leads are no rows of obligations."""
+        return await WatchReader(self._reading).addresses(zone)
 
     async def terms_of(self, case_uids: Sequence[str]) -> dict[tuple[str, str], CountedTerm]:
         """The terms of some cases as the register knows them now, by natural key; duties that were never counted are left out."""

@@ -73,7 +73,8 @@ watched_leads = Table(
     Column("card_changed_at", Instant),
     Column("next_at", Instant),  # when it has to be looked at again; empty: its terms are over
     Column("reminded", JSON, nullable=False),  # what has been reminded of
-    Column("missed", JSON, nullable=False),  # [[clause, instant], …]
+    Column("missed", JSON, nullable=False),  # [[clause, instant, instant of the withdrawal or null], …]
+    Column("late", Boolean, nullable=False),  # a term was missed, and that stands
     Index("ix_watched_leads_watch_next_at", "watch", "next_at"),
 )
 

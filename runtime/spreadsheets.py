@@ -23,12 +23,14 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "date": {"num_format": "dd.mm.yyyy"},
     "instant": {"num_format": "dd.mm.yyyy hh:mm"},
 }
+_ASKED = "#FFF8DC"
+_TINTS = {"good": "#D9F2E0", "bad": "#F9DCDC", "doubt": "#FFE9B8"}
 
 Cell = str | int | Decimal | date | datetime | None
 
 
 class Column(Protocol):
-    """One column: its heading, what its cells are, its width in characters."""
+    """One column: its heading, what its cells are, its width in characters; whether people fill it in, the words they choose from."""
 
     @property
     def heading(self) -> str: ...
@@ -36,6 +38,27 @@ class Column(Protocol):
     def kind(self) -> Literal["text", "count", "money", "hours", "date", "instant"]: ...
     @property
     def width(self) -> int: ...
+    @property
+    def asked(self) -> bool: ...
+    @property
+    def choices(self) -> Sequence[str]: ...
+    @property
+    def hidden(self) -> bool: ...
+
+
+class Colour(Protocol):
+    """A cell that is tinted while another of its row holds a word, and, where one is named, a third is empty."""
+
+    @property
+    def shown_in(self) -> int: ...
+    @property
+    def tint(self) -> Literal["good", "bad", "doubt"]: ...
+    @property
+    def column(self) -> int: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def while_empty(self) -> int | None: ...
 
 
 class Totals(Protocol):
@@ -60,6 +83,8 @@ class Table(Protocol):
     def totals(self) -> Totals | None: ...
     @property
     def caption(self) -> str: ...
+    @property
+    def colours(self) -> Sequence[Colour]: ...
 
 
 class Sheet(Protocol):
@@ -101,6 +126,9 @@ class _Writer:
         self._book = book
         plain: dict[str, Any] = {"valign": "top"}
         self._formats: dict[str, Any] = {kind: book.add_format({**plain, **form}) for kind, form in _FORMATS.items()}
+        shaded = {**plain, "bg_color": _ASKED, "border": 1, "border_color": "#D8D2B8"}
+        self._asked: dict[str, Any] = {kind: book.add_format({**shaded, **form}) for kind, form in _FORMATS.items()}
+        self._tints: dict[str, Any] = {tint: book.add_format({"bg_color": colour}) for tint, colour in _TINTS.items()}
         self._sums: dict[str, Any] = {kind: book.add_format({**plain, **form, "bold": True, "top": 1}) for kind, form in _FORMATS.items()}
         self._header = book.add_format({"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#E8ECF1", "bottom": 1})
         self._bold = book.add_format({"bold": True})
@@ -129,17 +157,40 @@ class _Writer:
 
     def _widths(self, page: Worksheet, sheet: Sheet) -> None:
         for number in range(max(len(table.columns) for table in sheet.tables)):
-            page.set_column(number, number, max(t.columns[number].width for t in sheet.tables if number < len(t.columns)))
+            columns = [table.columns[number] for table in sheet.tables if number < len(table.columns)]
+            hidden = {"hidden": True} if all(column.hidden for column in columns) else None
+            form = self._asked[columns[0].kind] if len(sheet.tables) == 1 and columns[0].asked else None
+            page.set_column(number, number, max(column.width for column in columns), form, hidden)
 
     def _table(self, page: Worksheet, top: int, table: Table) -> int:
         """Writes header, rows and sums; gives the next free row."""
         for number, column in enumerate(table.columns):
             page.write_string(top, number, column.heading, self._header)
+        forms = [(self._asked if column.asked else self._formats)[column.kind] for column in table.columns]
+        spared = [column.asked or column.hidden for column in table.columns]  # their columns have the format: no cell is needed for that
         for below, cells in enumerate(table.rows, top + 1):
-            for number, (column, cell) in enumerate(zip(table.columns, cells, strict=True)):
-                self._cell(page, below, number, cell, self._formats[column.kind])
+            for number, (form, cell) in enumerate(zip(forms, cells, strict=True)):
+                if cell is not None or not spared[number]:
+                    self._cell(page, below, number, cell, form)
+                if isinstance(cell, str) and "\n" in cell:
+                    page.set_row(below, _height(cell, table.columns[number].width))
         end = top + 1 + len(table.rows)
+        if table.rows:
+            self._helps(page, top + 1, end - 1, table)
         return self._totals(page, top + 1, end, table, table.totals) if table.totals is not None and table.rows else end
+
+    def _helps(self, page: Worksheet, first: int, last: int, table: Table) -> None:
+        """What a program does for people who fill the table in: drop-downs, and colours that follow the words."""
+        for number, column in enumerate(table.columns):
+            if column.choices:
+                page.data_validation(first, number, last, number, {"validate": "list", "source": list(column.choices)})
+        for colour in table.colours:
+            cell = xl_rowcol_to_cell(first, colour.column, col_abs=True)
+            told = f'{cell}="{colour.value.replace(chr(34), chr(34) * 2)}"'
+            if colour.while_empty is not None:
+                told = f'AND({told},{xl_rowcol_to_cell(first, colour.while_empty, col_abs=True)}="")'
+            rule = {"type": "formula", "criteria": f"={told}", "format": self._tints[colour.tint]}
+            page.conditional_format(first, colour.shown_in, last, colour.shown_in, rule)
 
     def _cell(self, page: Worksheet, row: int, number: int, cell: Cell, form: Any) -> None:
         match cell:
@@ -166,6 +217,12 @@ class _Writer:
                 page.write_formula(row, number, f"=SUMPRODUCT({chosen}*{of})", self._sums[table.columns[number].kind], value)
             row += 1
         return row
+
+
+def _height(cell: str, width: int) -> int:
+    """Points for a cell of several lines: not every program finds out by itself how tall its row has to be."""
+    lines = sum(max(-(-len(line) // width), 1) for line in cell.split("\n"))  # a column of so many digits holds a few letters more
+    return min(lines * 15, 405)
 
 
 def _number(cell: Cell) -> Decimal:

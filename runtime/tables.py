@@ -319,6 +319,15 @@ effects = Table(
     Index("ix_effects_stage_changed_at", "stage", "changed_at"),
 )
 
+mail_answers = Table(
+    "mail_answers",
+    metadata,
+    Column("mail", Text, primary_key=True),  # of the e-mail that is answered, never of the answer
+    Column("recipient", Text, nullable=False),  # a keyed hash
+    Column("at", Instant, nullable=False),
+    Index("ix_mail_answers_recipient_at", "recipient", "at"),
+)
+
 billing_tariffs = Table(
     "billing_tariffs",
     billing_metadata,

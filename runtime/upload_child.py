@@ -6,7 +6,6 @@ last one is a text: empty, or the code of what is wrong with the file.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -16,6 +15,7 @@ from importlib import import_module
 
 from runtime.documents.archive import Unreadable, open_package
 from runtime.documents.child import confine, sniff
+from runtime.text_tables import csv_rows
 
 MEMORY = 1024 * 1024 * 1024
 CPU_SECONDS = 240
@@ -24,11 +24,10 @@ MOST_UNPACKED = 256 * 1024 * 1024
 """A sheet of 100,000 rows unpacks to about 80 MB."""
 COLUMNS = 60
 _PACKAGES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_ENCODINGS = ("utf-8-sig", "windows-1251")
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    found = _xlsx(content) if content.startswith(_PACKAGES) else _csv(content)
+    found = _xlsx(content) if content.startswith(_PACKAGES) else ([cell.strip() for cell in cells] for cells in csv_rows(content))
     for number, cells in enumerate(found, 1):
         if any(cells):
             yield number, list(cells[:COLUMNS])
@@ -48,32 +47,6 @@ def _xlsx(content: bytes) -> Iterator[list[str]]:
     if sheet is not None:
         for row in sheet.iter_rows(max_col=min(sheet.max_column or COLUMNS, COLUMNS), values_only=True):
             yield [cell_text(value).strip() for value in row]
-
-
-def _csv(content: bytes) -> Iterator[list[str]]:
-    text = _decoded(content)
-    if not text.strip():
-        raise Unreadable("empty")
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(";,\t", key=header.count)
-    if delimiter not in header:
-        raise Unreadable("not_a_table")
-    try:
-        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            yield [cell.strip() for cell in cells]
-    except csv.Error:
-        raise Unreadable("damaged") from None
-
-
-def _decoded(content: bytes) -> str:
-    if b"\x00" in content:
-        raise Unreadable("not_a_table")
-    for encoding in _ENCODINGS:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Unreadable("encoding")
 
 
 def said(content: bytes) -> Iterator[object]:

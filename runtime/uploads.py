@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
-from contextlib import suppress
-from pathlib import Path
 
+from runtime.confined import PYTHON, EndedError, talk
 from runtime.documents.reader import ReaderUnavailableError
 
 LARGEST = 32 * 1024 * 1024
@@ -19,9 +13,7 @@ LARGEST = 32 * 1024 * 1024
 SECONDS = 300.0
 """Wall clock for one file, however slowly its rows are taken."""
 _LONGEST_ROW = 2 * 1024 * 1024
-_COMMAND = (sys.executable, "-P", "-s", "-B", "-m", "runtime.upload_child")
-_ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUTF8": "1"}
-"""Nothing of the worker's own environment: it holds passwords."""
+_COMMAND = (*PYTHON, "-m", "runtime.upload_child")
 
 
 class TableError(Exception):
@@ -46,18 +38,10 @@ async def rows_of(content: bytes) -> AsyncIterator[tuple[int, list[str]]]:
     if len(content) > LARGEST:
         raise TableError("too_large")
     try:
-        process = await asyncio.create_subprocess_exec(
-            *_COMMAND, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_ENVIRONMENT, cwd="/", start_new_session=True, limit=_LONGEST_ROW
-        )
-    except OSError as error:
-        raise ReaderUnavailableError(f"no process could be started: {type(error).__name__}") from None
-    giving = asyncio.create_task(_give(process, content))
-    try:
-        async with asyncio.timeout(SECONDS):
-            assert process.stdout is not None  # noqa: S101 - asked for above
-            if not await process.stdout.readline():
+        async with talk(_COMMAND, [content], seconds=SECONDS, longest_line=_LONGEST_ROW) as process:
+            if not await process.line():
                 raise ReaderUnavailableError("the process that reads tables did not come up")
-            while line := await process.stdout.readline():
+            while line := await process.line():
                 said = json.loads(line)
                 if isinstance(said, str):
                     if said:
@@ -65,18 +49,5 @@ async def rows_of(content: bytes) -> AsyncIterator[tuple[int, list[str]]]:
                     return
                 yield said[0], said[1]
         raise TableError("too_slow")  # it was ended by a limit
-    except (TimeoutError, ValueError):  # a row too long for a table
+    except EndedError:  # also a row too long for a table
         raise TableError("too_slow") from None
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.gather(giving, return_exceptions=True)
-        await process.wait()
-
-
-async def _give(process: asyncio.subprocess.Process, content: bytes) -> None:
-    assert process.stdin is not None  # noqa: S101 - asked for by the caller
-    with suppress(ConnectionError):
-        process.stdin.write(content)
-        await process.stdin.drain()
-        process.stdin.close()

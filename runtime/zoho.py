@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Self
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ import httpx2
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from runtime.crm import CrmMisconfiguredError, CrmRefusedError, CrmSettings, CrmUnavailableError
+from runtime.retry_after import retry_after
 
 # The words of the API for what another attempt may cure, and for what only a person on our side can. Any other word is a
 # refusal of this very record.
@@ -32,7 +32,6 @@ _OUR_FAULT = frozenset(
         "OAUTH_SCOPE_MISMATCH",
     }
 )
-_LONGEST_WAIT = timedelta(hours=1)
 # Ten tokens in ten minutes is what the token host gives out; after a refusal this is soon enough.
 _WAIT_FOR_TOKENS = timedelta(minutes=2)
 _RENEW_BEFORE_END = 60.0
@@ -208,7 +207,7 @@ def _content(response: httpx2.Response) -> Mapping[str, Any] | None:
     if status == 204:
         return None
     if status == 429 or status == 408 or status >= 500:
-        raise CrmUnavailableError(f"answered {status}", _retry_after(response))
+        raise CrmUnavailableError(f"answered {status}", retry_after(response))
     if 300 <= status < 400:
         raise CrmMisconfiguredError(f"answered {status}: the address of the API is another one")
     body = _json(response)
@@ -242,18 +241,3 @@ def _refusal(code: str, field: str | None) -> Exception:
     if word in _OUR_FAULT:
         return CrmMisconfiguredError(word)
     return CrmRefusedError(word + (f" ({field})" if field else ""), word)
-
-
-def _retry_after(response: httpx2.Response) -> timedelta | None:
-    value = response.headers.get("Retry-After", "").strip()
-    if not value:
-        return None
-    if value.isascii() and value.isdigit():
-        wait = timedelta(seconds=min(int(value), 3600))
-    else:
-        try:
-            instant = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        wait = instant.astimezone(UTC) - datetime.now(UTC)
-    return min(max(wait, timedelta(seconds=1)), _LONGEST_WAIT)

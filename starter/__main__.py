@@ -1,4 +1,4 @@
-"""``python -m starter``: the door for signed events and the delivery of everything in the inbox, until SIGTERM."""
+"""``python -m starter``: the doors for signed events and for e-mails, and the delivery of everything in the inbox, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from regulations.company import CompanyError, load_company
+from regulations.effects import Letter
 from runtime.connection import connect
 from runtime.database import open_database
+from runtime.door_look_ups import DoorLookUps
 from runtime.encryption import EncryptionError, KeyRing
 from runtime.inbox import InboxStore
-from runtime.lead_look_ups import LeadLookUps
 from runtime.process import leave
 from runtime.register_reader import RegisterReader
 from runtime.registers import RegisterWriter
@@ -28,6 +29,8 @@ from starter.delivery_outcome import Delivered, Source
 from starter.doors import STARTS
 from starter.inbox import Inbox
 from starter.inbox_incidents import Incidents
+from starter.mail_answers import AnswerUnavailableError, start_answer
+from starter.mailboxes import opened_mail_door, read_mailboxes
 from starter.web import build_app
 from starter.web_health import Health
 from starter.web_metrics import Metrics
@@ -71,6 +74,12 @@ class Temporal:
             known=self._known,
         )
 
+    async def answer(self, address: str, letter: Letter) -> None:
+        """Has an e-mail answered; raises AnswerUnavailableError."""
+        if self._client is None:
+            raise AnswerUnavailableError("not connected to Temporal yet")
+        await start_answer(self._client, self._settings.task_queue, address, letter)
+
     async def answers(self) -> bool:
         """Whether the server is there at this moment."""
         if self._client is None:
@@ -95,7 +104,7 @@ async def serve(settings: Settings) -> None:
     metrics = Metrics()
     alarm = Incidents(RegisterWriter(engine), lambda: company)
     hash_key = settings.hash_key.get_secret_value()
-    inbox = Inbox(InboxStore(engine, keys, STARTS), alarm, LeadLookUps(engine), hash_key, metrics.settled)
+    inbox = Inbox(InboxStore(engine, keys, STARTS), alarm, DoorLookUps(engine), hash_key, metrics.settled)
     temporal = Temporal(settings, RegisterReader(engine))
     config = uvicorn.Config(
         build_app(inbox, signatures, metrics, Health(url, temporal.answers)),
@@ -117,13 +126,17 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(number, lambda: None)
     delivering = asyncio.create_task(inbox.run())
     connecting = asyncio.create_task(temporal.connect(inbox))
-    try:
-        await uvicorn.Server(config).serve()
-    finally:
-        connecting.cancel()
-        await inbox.stop(GRACE)
-        await asyncio.gather(connecting, delivering, return_exceptions=True)
-        await engine.dispose()
+    async with opened_mail_door(settings, engine, inbox, alarm, company.name, temporal.answer) as door:
+        reading = asyncio.create_task(read_mailboxes(settings, door, metrics))
+        try:
+            await uvicorn.Server(config).serve()
+        finally:
+            connecting.cancel()
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await inbox.stop(GRACE)
+            await asyncio.gather(connecting, delivering, return_exceptions=True)
+            await engine.dispose()
     log.info("stopped")
 
 

@@ -1,4 +1,4 @@
-"""Keeping an uploaded file, before anything is told of it: the bulk action holds only the SHA-256 of its content."""
+"""Keeping a file from the command line, before anything is told of it: events and cases hold only the SHA-256 of its content."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class UploadRefused(Exception):
     """The file cannot be kept; the text says why."""
 
 
-async def keep(settings: Settings, content: bytes) -> str:
+async def keep(settings: Settings, content: bytes, most: int = LARGEST) -> str:
     """Keeps the file, sealed where there are keys; the same content again is nothing new. Gives its SHA-256.
 
     Raises:
-        UploadRefused: it is too large, or the keys are malformed.
+        UploadRefused: it has more than ``most`` bytes, or the keys are malformed.
         Unavailable: the database does not answer.
     """
-    if len(content) > LARGEST:
-        raise UploadRefused(f"the file has more than {LARGEST // 1024 // 1024} MB: divide it")
+    if len(content) > most:
+        raise UploadRefused(f"the file has more than {most // 1024 // 1024} MB: divide it")
     try:
         keys = KeyRing.parse(settings.encryption_keys.get_secret_value())
     except EncryptionError as e:

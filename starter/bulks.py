@@ -18,10 +18,10 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.service import RPCError, RPCStatusCode
 
 from regulations.catalogue import text
-from regulations.handoff.report_words import Column, Kind, Sheet, Table
 from regulations.lead.bulk import LANGUAGE
 from regulations.lead.bulk_case import KIND, Stage
 from regulations.lead.messages import BulkStarted
+from regulations.sheets import Column, Kind, Sheet, Table
 from runtime.bulks import BulkHead, BulkStore, Item
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, open_database
 from runtime.spreadsheets import workbook

@@ -35,7 +35,7 @@ def calendar_show(
 
 @app.command("publish")
 def calendar_publish(
-    name: Annotated[str, typer.Argument(help="A calendar of the company, control/ZONE, or control: of every zone with a service centre.")],
+    name: Annotated[str, typer.Argument(help="A calendar of the company, control/ZONE, or control: of every zone that needs one.")],
     rate: Annotated[float, typer.Option(min=0.1, max=1000, help="Cases told a second, at most.")] = 20,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what has changed and whom it concerns.")] = False,
     as_json: JSON_OPTION = False,

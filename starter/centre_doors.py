@@ -75,7 +75,7 @@ CENTRE_DOORS = (
         },
         starts=True,
         check=check_centre,
-        look_up=lead_checks.definition,
+        look_up=lead_checks.zone_is_known,
     ),
     _centre(
         "measure_decided",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runtime.process import leave
-from starter import bulk_cli, calendar_cli, inbox_cli, leads_cli, report_cli, schedules_cli
+from starter import bulk_cli, calendar_cli, inbox_cli, leads_cli, mailbox_cli, replacement_cli, report_cli, schedules_cli, secret_cli
 from starter.command import AWAY, JSON_OPTION, WRONG_USE, company_or_fail, connected, fail, run, settings_or_fail
 from starter.deadline import deadline
 
@@ -32,7 +32,10 @@ app.add_typer(inbox_cli.app, name="inbox")
 app.add_typer(report_cli.app, name="report")
 app.add_typer(bulk_cli.app, name="bulk")
 app.add_typer(leads_cli.app, name="leads")
+app.add_typer(replacement_cli.app, name="replacement")
+app.add_typer(secret_cli.app, name="secret")
 app.add_typer(calendar_cli.app, name="calendar")
+app.add_typer(mailbox_cli.app, name="mailbox")
 app.add_typer(schedules_cli.app, name="schedules")
 
 
@@ -130,7 +133,7 @@ async def _case(id: str, as_json: bool) -> int:
 def cases(
     overdue: Annotated[bool, typer.Option("--overdue", help="Only cases with an overdue obligation.")] = False,
     stage: Annotated[str | None, typer.Option(help="Only cases in this stage, e.g. checking.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only cases of this kind: handoff, lead, centre, bulk.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only cases of this kind: handoff, lead, centre, bulk, replacement, lead-watch.")] = None,
     partner: Annotated[str | None, typer.Option(help="Only cases of this partner, by its id.")] = None,
     centre: Annotated[str | None, typer.Option(help="Only cases of this service centre, by its code.")] = None,
     closed: Annotated[bool, typer.Option("--closed", help="Closed cases instead of open ones.")] = False,

@@ -1,4 +1,5 @@
-"""The control times (7.1) that terms of leads are counted in: one for each zone in which the register has a service centre."""
+"""The control times that terms are counted in: one for each zone in which there is a service centre (lead 7.1), or a client whose leads are
+watched (replacement 3.3, 3.4)."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from regulations.company import CompanyError
 from regulations.control_time import calendar_named, control_name
 from regulations.plans import CONTROL
 from runtime.settings import Settings
-from starter.schedules import zones_of_centres
+from starter.schedules import zones_of_registers
 
 ALL = CONTROL.rstrip("/")
 """Stands for all of them where a calendar is named."""
@@ -21,7 +22,8 @@ async def control_times(settings: Settings) -> Mapping[str, CalendarSpec]:
     Raises:
         Unavailable: the database cannot be read.
     """
-    names = [control_name(zone) for zone in await zones_of_centres(settings)]
+    zones = await zones_of_registers(settings)
+    names = [control_name(zone) for zone in sorted({*zones.centres, *zones.watches})]
     return {name: calendar_named(name, {}) for name in names}
 
 
@@ -29,11 +31,11 @@ async def to_publish(name: str, settings: Settings) -> list[str]:
     """The calendars that a name given to ``reglament calendar publish`` stands for.
 
     Raises:
-        CompanyError: ``control``, and there is no service centre.
+        CompanyError: ``control``, and there is neither a service centre nor a watch.
         Unavailable: the database cannot be read.
     """
     if name != ALL:
         return [name]
     if not (found := list(await control_times(settings))):
-        raise CompanyError("no service centre is defined: there is no control time to publish")
+        raise CompanyError("no service centre is defined and no client's leads are watched: there is no control time to publish")
     return found

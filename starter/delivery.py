@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
@@ -26,7 +27,7 @@ from regulations.read_out import ReadOut
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
 from starter.corrections import correct
 from starter.delivery_outcome import FOR_NOW, NO_CASE, Delivered, DeliveryError, FieldError, Source
-from starter.door import OF_THE_EVENT, Door, Event, LookUps
+from starter.door import OF_THE_EVENT, Door, Event, LookUps, SecretField
 from starter.doors import DOORS
 from workflows import attributes
 from workflows.docket import Receipt
@@ -65,6 +66,9 @@ def read_event(raw: object, source: Source, hash_key: str = "") -> tuple[Door, M
     if withheld := sorted(door.withheld & event.data.keys()):
         words = "is set by our own workflows alone; leave it out of data"
         raise DeliveryError.of_fields("InvalidEvent", *(FieldError(f"data.{name}", words) for name in withheld))
+    if bare := [secret.path(secret.given) for secret in door.secrets if _holds(event.data, secret)]:
+        words = "must be exchanged for a reference first: hand the event to the inbox, by reglament deliver or POST /webhooks/events"
+        raise DeliveryError.of_fields("InvalidEvent", *(FieldError(path, words) for path in bare))
     given = {**event.data, "key": event.id, "happened_at": event.occurred_at, "source": source}
     try:
         wire = door.wire.model_validate(given)
@@ -77,6 +81,14 @@ def read_event(raw: object, source: Source, hash_key: str = "") -> tuple[Door, M
     except Refusal as r:
         raise DeliveryError.of_fields("InvalidEvent", FieldError("data", str(r))) from None
     return door, door.message.model_construct(_fields_set=set(given_fields), **fields), address
+
+
+def _holds(data: Mapping[str, JsonValue], secret: SecretField) -> bool:
+    """Whether the secret itself stands in the data."""
+    holder: JsonValue = dict(data)
+    for name in secret.place:
+        holder = holder.get(name) if isinstance(holder, dict) else None
+    return isinstance(holder, dict) and secret.given in holder
 
 
 def _errors(error: ValidationError, prefix: str) -> list[FieldError]:

@@ -11,8 +11,9 @@ MOST_ERRORS = 50
 NO_CASE = "NoCase"
 """The type of refusal that may be none tomorrow: a case that is not there yet."""
 
-FOR_NOW = frozenset({"InvoicePending", "BillingUnheard", "NotCounted"})
-"""The types of refusal that pass by themselves, once billing has answered or a term is counted: the event is delivered again."""
+FOR_NOW = frozenset({"InvoicePending", "BillingUnheard", "NotCounted", "Checking", "Deciding", "Busy"})
+"""The types of refusal that pass by themselves, once billing has answered, a term is counted, a decision is read or a flood is written: the
+event is delivered again."""
 
 Source = Literal["event", "mailbox", "cli", "ui"]
 """The door through which an event came."""

@@ -46,7 +46,7 @@ from runtime.settings import Settings
 from runtime.zoho import ZohoCrm
 from starter.control_times import control_times
 from starter.schedules import apply as apply_schedules
-from starter.schedules import wanted, zones_of_centres
+from starter.schedules import wanted, zones_of_registers
 from starter.views import Unavailable
 from workflows import attributes
 
@@ -145,10 +145,10 @@ async def _schedules(client: Client, settings: Settings, fix: bool) -> list[Find
     except CompanyError:
         return []  # a finding of its own says so
     try:
-        zones = await zones_of_centres(settings)
+        zones = await zones_of_registers(settings)
     except Unavailable as e:
         return [Finding("schedules", False, str(e), "mend the database first: reglament doctor --fix")]
-    changes = await apply_schedules(client, wanted(company, settings.task_queue, zones), dry_run=not fix)
+    changes = await apply_schedules(client, wanted(company, settings.task_queue, zones.centres, zones.watches), dry_run=not fix)
     differing = [f"{c.id}: {c.change}" for c in changes if c.change != "unchanged"]
     if fix or not differing:
         return [Finding("schedules", True, ", ".join(differing) or f"{len(changes)} as wanted", mended=bool(differing))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -12,10 +12,13 @@ from temporalio.common import SearchAttributePair
 
 from regulations import messages as m
 from regulations.lead.distribution import CentrePolicy
+from runtime.secrets import LONGEST
 
 EXAMPLE_TIME = "2026-11-20T15:00:00+03:00"
 OF_THE_EVENT = frozenset({"key", "happened_at", "source"})
 """Fields of a message that come from the event itself, never from its data."""
+FILES = "files"
+"""The field of a message in which files come."""
 
 
 class Event(m.Model):
@@ -43,6 +46,25 @@ class LookUps(Protocol):
     async def announced(self, address: str) -> bool: ...
     async def open_lead(self, address: str) -> bool: ...
     async def proposal(self, key: str) -> Proposed | None: ...
+    async def replacement_numbers(self, account: str, period: str) -> Mapping[int, str]: ...
+    async def tariff_credited(self, account: str, period: str) -> bool: ...
+
+
+@dataclass(frozen=True)
+class SecretField:
+    """A secret in the data of an event. The door takes it out before anything is kept, and leaves a reference in its place."""
+
+    place: tuple[str, ...]
+    """The object that holds it, as names from the data on; where that is missing, so is the secret."""
+    given: str
+    """Its name in what a sender gives. The object must have it."""
+    kept: str
+    """The message's field for the reference, which no sender gives."""
+    description: str
+
+    def path(self, name: str) -> str:
+        """A field beside it, as errors name it."""
+        return ".".join(("data", *self.place, name))
 
 
 @dataclass(frozen=True)
@@ -92,6 +114,9 @@ class Door:
     """Checks against the registers, made before the event is kept; given the message and its address. Raises DeliveryError ``refused``."""
     withheld: frozenset[str] = frozenset()
     """Fields of the message that only our own workflows set."""
+    secrets: tuple[SecretField, ...] = ()
+    whole_files: bool = False
+    """Every file must come with its content; else a sender may also only name it."""
 
     @property
     def workflow(self) -> type[Any]:
@@ -102,12 +127,37 @@ class Door:
         """Fields of the message that no sender gives."""
         return OF_THE_EVENT | self.withheld
 
+    @property
+    def brings_files(self) -> bool:
+        """Whether its events may have ``data.files``."""
+        return FILES in self.message.model_fields
+
+    @property
+    def found_of_files(self) -> frozenset[str]:
+        """Fields of a file that no sender gives: the door finds them."""
+        return frozenset({"sha256", "problem"}) if self.whole_files else frozenset({"sha256"})
+
     def schema(self) -> dict[str, Any]:
-        """JSON Schema of the event's ``data``: ``key``, ``happened_at`` and ``source`` come from the event itself."""
+        """JSON Schema of the event's ``data`` as a sender gives it: ``key``, ``happened_at`` and ``source`` come from the event itself,
+        a file has its content, a secret its value."""
         schema = self.wire.model_json_schema()
         for name in self.not_in_data:
             schema["properties"].pop(name, None)
         schema["required"] = [n for n in schema.get("required", []) if n not in self.not_in_data]
+        if self.brings_files:
+            file = _object_at(schema, schema["properties"][FILES]["items"])
+            for name in self.found_of_files:
+                file["properties"].pop(name)
+            file["properties"]["content"] = _WHOLE_CONTENT if self.whole_files else _CONTENT
+            file["required"] += ["content"] if self.whole_files else []
+        for secret in self.secrets:
+            holder = schema
+            for name in secret.place:
+                holder = _object_at(schema, holder["properties"][name])
+            del holder["properties"][secret.kept]
+            value = {"type": "string", "minLength": 1, "maxLength": LONGEST, "writeOnly": True, "description": secret.description}
+            holder["properties"][secret.given] = value
+            holder["required"] += [secret.given]
         return schema
 
     def event_of(self, message: m.Message, address: str) -> dict[str, JsonValue]:
@@ -116,6 +166,21 @@ class Door:
         if self.kind.name not in self.message.model_fields:
             data[self.kind.name] = address.partition("/")[2]
         return {"id": message.key, "type": self.event, "occurred_at": message.happened_at.isoformat(), "data": data}
+
+
+def _object_at(schema: dict[str, Any], field: dict[str, Any]) -> dict[str, Any]:
+    """The definition of the object that a field holds, ``null`` aside."""
+    given = next(one for one in field.get("anyOf", [field]) if "$ref" in one)
+    definition: dict[str, Any] = schema["$defs"][given["$ref"].rpartition("/")[2]]
+    return definition
+
+
+_CONTENT = {
+    "type": "string",
+    "contentEncoding": "base64",
+    "description": "The file itself, at most 5 MiB; at most 10 of an event. A larger one is not kept, and the event goes on.",
+}
+_WHOLE_CONTENT = {**_CONTENT, "description": "The file itself, at most 5 MiB. A larger one comes by the command line."}
 
 
 def example_event(door: Door) -> dict[str, JsonValue]:

@@ -12,7 +12,7 @@ import json
 import logging
 import random
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,11 +24,12 @@ from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
 from runtime.encryption import EncryptionError
 from runtime.inbox import UNDELIVERED, Claim, Entry, InboxState, InboxStore, Incoming
 from starter.delivery import check_start, look_up, read_event
-from starter.delivery_outcome import NO_CASE, Delivered, DeliveryError, Source
-from starter.door import LookUps
+from starter.delivery_outcome import NO_CASE, Delivered, DeliveryError, FieldError, Source
+from starter.door import Door, LookUps
 from starter.doors import STARTS
 from starter.inbox_files import take_files
 from starter.inbox_incidents import What
+from starter.inbox_secrets import take_secrets
 
 log = logging.getLogger("reglament.inbox")
 
@@ -104,19 +105,29 @@ class Inbox:
 
     # --- taking -----------------------------------------------------------------------------------------------------
 
-    async def accept(self, raw: JsonValue, source: Source, patience: timedelta = AT_ONCE) -> Answer:
+    async def accept(self, raw: JsonValue, source: Source, patience: timedelta = AT_ONCE, kept: Collection[str] = ()) -> Answer:
         """Keeps an event and tries to deliver it, for as long as ``patience``; the attempt goes on after that.
 
         When this returns the event is kept for good, whatever became of it so far. The same event again is a duplicate; one that is
-        not delivered yet is tried at once.
+        not delivered yet is tried at once. Files and secrets that come inside it are kept apart from it, in the same transaction.
+
+        Args:
+            raw: The event as it came.
+            source: The door through which it came.
+            patience: How long to wait for the case's own answer.
+            kept: SHA-256 of files that the caller has kept already: the event may name these, and no others.
 
         Raises:
-            DeliveryError: ``invalid``, or ``refused`` by the starting checks or the look-ups: nothing was kept.
-            InboxConflictError: its id is known with another content.
+            DeliveryError: ``invalid``, or ``refused`` by the starting checks or the look-ups, or it brings a secret and no key is set:
+                nothing was kept.
+            InboxConflictError: its id is known with another content, or with another secret.
             DatabaseUnavailableError, DatabaseRefusedError: nothing is known to be kept.
         """
-        event, files = take_files(raw)
+        event, secrets = take_secrets(raw)
+        event, files = take_files(event, kept)
         door, message, address = read_event(event, source, self._hash_key)
+        if secrets and not self.store.keeps_secrets:
+            raise _no_keys(door, address)
         try:
             check_start(door, message, address)
             await look_up(door, message, address, self._registers)
@@ -124,7 +135,7 @@ class Inbox:
             if await self.store.find(message.key) is None:  # a repeat is a repeat, also when it could not begin a case any more
                 raise
         body = json.dumps(door.event_of(message, address), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-        incoming = Incoming(message.key, door.event, address, source, body, hashlib.sha256(body).hexdigest(), files)
+        incoming = Incoming(message.key, door.event, address, source, body, hashlib.sha256(body).hexdigest(), files, secrets)
         slot = self._take_slot()
         claim = None
         try:
@@ -331,6 +342,12 @@ class Inbox:
     def _pause(self, attempt: int) -> timedelta:
         """From a second to a minute, longer after every attempt, never the same for all."""
         return timedelta(seconds=min(2.0 ** min(attempt - 1, 10), _LONGEST_PAUSE) * self._draw.uniform(0.8, 1.2))
+
+
+def _no_keys(door: Door, address: str) -> DeliveryError:
+    words = "a password is only taken where it can be sealed: set REGLAMENT_ENCRYPTION_KEYS, then send the event again"
+    fields = [FieldError(secret.path(secret.given), words) for secret in door.secrets]
+    return DeliveryError("refused", "NoEncryptionKeys", words, address, fields)
 
 
 def _outcome(type: str, words: str) -> dict[str, JsonValue]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, timedelta
@@ -16,11 +16,14 @@ import typer
 from starter.command import AWAY, REFUSED, WRONG_USE, fail, settings_or_fail
 
 if TYPE_CHECKING:
+    from temporalio.client import Client
+
     from runtime.encryption import KeyRing
     from runtime.inbox import Entry, InboxStore
     from runtime.settings import Settings
     from starter.delivery_outcome import Delivered, Source
     from starter.inbox import Answer, Inbox
+    from starter.inbox_incidents import Incidents
 
 PATIENCE = timedelta(seconds=25)
 """For one event: longer than a delivery may take."""
@@ -95,7 +98,7 @@ def drop(seq: SeqArgument, reason: Annotated[str, typer.Option(help="Why; it is 
 async def deliver_lines(settings: Settings, lines: Iterable[str], as_json: bool) -> int:
     """Keeps each line's event in the inbox, delivers it with patience, and prints what came of it; the exit code."""
     worst = 0
-    async with _opened(settings) as opened:
+    async with opened_inbox(settings) as opened:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 answer, code = await _deliver(opened, number, line)
@@ -107,26 +110,29 @@ async def deliver_lines(settings: Settings, lines: Iterable[str], as_json: bool)
     return worst
 
 
-async def deliver_event(settings: Settings, event: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """As `deliver_lines`, for one event: what came of it, and the exit code."""
-    async with _opened(settings) as opened:
-        answer, code = await _deliver(opened, 1, json.dumps(event, ensure_ascii=False))
+async def deliver_event(settings: Settings, event: dict[str, Any], kept: Collection[str] = ()) -> tuple[dict[str, Any], int]:
+    """As `deliver_lines`, for one event: what came of it, and the exit code. ``kept``: SHA-256 of files that the caller has kept."""
+    async with opened_inbox(settings) as opened:
+        answer, code = await _deliver(opened, 1, json.dumps(event, ensure_ascii=False), kept)
         return answer, AWAY if opened.away and code else code
 
 
-class _Opened:
-    """An inbox to deliver from, and why nothing is delivered, once that is so."""
+class OpenedInbox:
+    """An inbox to deliver from, with its database, and why nothing is delivered, once that is so."""
 
-    def __init__(self, inbox: Inbox, away: str | None) -> None:
-        self.inbox, self.away = inbox, away
+    def __init__(self, inbox: Inbox, away: str | None, engine: Any, incidents: Incidents) -> None:
+        self.inbox, self.away, self.engine, self.incidents = inbox, away, engine, incidents
+        self.client: Client | None = None
+        """None: Temporal is away."""
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[_Opened]:
+async def opened_inbox(settings: Settings) -> AsyncIterator[OpenedInbox]:
+    """An inbox over the settings' database, which delivers where Temporal is there; it ends what it began."""
     from regulations.company import load_company
     from runtime.connection import connect
+    from runtime.door_look_ups import DoorLookUps
     from runtime.inbox import InboxStore
-    from runtime.lead_look_ups import LeadLookUps
     from runtime.register_reader import RegisterReader
     from runtime.registers import RegisterWriter
     from starter.delivery import deliver
@@ -137,9 +143,9 @@ async def _opened(settings: Settings) -> AsyncIterator[_Opened]:
     async with _database(settings) as (engine, keys):
         incidents = Incidents(RegisterWriter(engine), lambda: load_company(settings.company))
         hash_key = settings.hash_key.get_secret_value()
-        opened = _Opened(Inbox(InboxStore(engine, keys, STARTS), incidents, LeadLookUps(engine), hash_key), None)
+        opened = OpenedInbox(Inbox(InboxStore(engine, keys, STARTS), incidents, DoorLookUps(engine), hash_key), None, engine, incidents)
         try:
-            client = await connect(patience=_CONNECTING)
+            client = opened.client = await connect(patience=_CONNECTING)
         except RuntimeError as e:
             opened.away = str(e)
         else:
@@ -180,7 +186,7 @@ async def _database(settings: Settings) -> AsyncIterator[tuple[Any, KeyRing]]:
         await engine.dispose()
 
 
-async def _deliver(opened: _Opened, number: int, line: str) -> tuple[dict[str, Any], int]:
+async def _deliver(opened: OpenedInbox, number: int, line: str, kept: Collection[str] = ()) -> tuple[dict[str, Any], int]:
     from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
     from runtime.inbox import InboxConflictError
     from starter.delivery_outcome import DeliveryError
@@ -188,7 +194,7 @@ async def _deliver(opened: _Opened, number: int, line: str) -> tuple[dict[str, A
 
     wrong: dict[str, Any] = {"line": number}
     try:
-        taken = await opened.inbox.accept(read_json(line.encode("utf-8", "surrogateescape")), "cli", PATIENCE)
+        taken = await opened.inbox.accept(read_json(line.encode("utf-8", "surrogateescape")), "cli", PATIENCE, kept)
         return await _result(opened, taken, number)
     except MalformedJsonError as e:
         return {**wrong, "error": "InvalidJson", "text": f"line {number} is no JSON: {e}"}, WRONG_USE
@@ -200,7 +206,7 @@ async def _deliver(opened: _Opened, number: int, line: str) -> tuple[dict[str, A
         return {**wrong, "error": "Database", "text": f"nothing was kept ({e}): reglament doctor checks the database"}, AWAY
 
 
-async def _result(opened: _Opened, taken: Answer, number: int) -> tuple[dict[str, Any], int]:
+async def _result(opened: OpenedInbox, taken: Answer, number: int) -> tuple[dict[str, Any], int]:
     """What is printed of an event that was kept, after everything that can be done for it now."""
     from runtime.inbox import UNDELIVERED, InboxState
 
@@ -302,14 +308,22 @@ async def _show(seq: int, body: bool, as_json: bool) -> int:
 async def _redeliver(seq: int | None, as_json: bool) -> int:
     from dataclasses import replace
 
-    from runtime.inbox import UNDELIVERED, InboxState
+    from runtime.inbox import UNDELIVERED, InboxRowError, InboxState
     from starter.inbox import Answer
 
     worst = 0
-    async with _opened(settings_or_fail()) as opened:
+    async with opened_inbox(settings_or_fail()) as opened:
         store = opened.inbox.store
         rows = [seq] if seq is not None else [row.seq for row in await store.entries([InboxState.REFUSED], None, 10_000)]
-        again = [await store.redeliver(row) for row in rows]
+        again = []
+        for one in rows:
+            try:
+                again.append(await store.redeliver(one))
+            except InboxRowError as e:
+                if seq is not None:
+                    raise
+                worst = REFUSED  # the others can go on
+                print(f"reglament: {e}", file=sys.stderr)
         for row in again:
             current = await store.entry(row.seq) or row
             fresh = replace(current, outcome=None) if current.state in UNDELIVERED else current  # not delivered by a row before it

@@ -1,4 +1,4 @@
-"""What became of an event that no case took: an incident in the registers, and a notice to the person who answers for such cases."""
+"""What came in and no case took: an incident in the registers, and a notice to the person who answers for such cases."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from starter.doors import ESCALATION
 log = logging.getLogger("reglament.inbox")
 
 What = Literal["event_refused", "event_without_case"]
+OfMail = Literal[
+    "mail_unmatched", "mail_unreadable", "mail_not_taken", "mail_too_large", "mail_not_redacted", "mail_no_keys", "mail_without_answer"
+]
+"""What a person hears of an e-mail; the words stand in the catalogue."""
 
 
 class Incidents:
@@ -35,19 +39,32 @@ class Incidents:
         Raises:
             DatabaseUnavailableError, DatabaseRefusedError: as everywhere.
         """
-        now, key, kind = datetime.now(UTC), f"inbox/{entry.seq}", entry.type.partition(".")[0]
+        key, kind = f"inbox/{entry.seq}", entry.type.partition(".")[0]
         words = f"{entry.type}, inbox {entry.seq}: {reason}"
-        rows: list[Row] = [IncidentRow(seq=entry.seq, key=key, what=what, at=now, text=words)]
+        values: dict[str, object] = {"type": entry.type, "seq": entry.seq, "address": entry.address, "reason": reason}
+        await self._write(entry.seq, key, kind, entry.address, what, words, values)
+
+    async def write_of_mail(self, kind: str, mail: str, what: OfMail) -> None:
+        """An incident about an e-mail to a mailbox for this kind of case, and its notice; they name it by its id alone.
+
+        Raises:
+            DatabaseUnavailableError, DatabaseRefusedError: as everywhere.
+        """
+        short = f"mail/{mail[:16]}"
+        await self._write(0, f"{short}#{what}", kind, short, what, f"{kind}: {short}", {"mail": mail[:16]})
+
+    async def _write(self, seq: int, key: str, kind: str, address: str, what: What | OfMail, words: str, values: dict[str, object]) -> None:
+        now = datetime.now(UTC)
+        rows: list[Row] = [IncidentRow(seq=seq, key=key, what=what, at=now, text=words)]
         try:
             company = self._company()
             role = ESCALATION[kind]
             recipient = company.roles[role].email
         except (CompanyError, KeyError) as e:  # the incident stands all the same
-            log.error("nobody can be told of row %d of the inbox: %s", entry.seq, type(e).__name__)
+            log.error("nobody can be told of %s: %s", key, type(e).__name__)
         else:
-            said = text(company.language, "notice", what, type=entry.type, seq=entry.seq, address=entry.address, reason=reason)
             notice = NoticeRow(
-                seq=entry.seq,
+                seq=seq,
                 key=key,
                 clause="",
                 kind="incident",
@@ -56,9 +73,9 @@ class Incidents:
                 language=company.language,
                 due=None,
                 earliest=now,
-                text=said,
+                text=text(company.language, "notice", what, **values),
             )
             rows.append(notice)
-        origin = Origin(case_uid="inbox", address=entry.address, case_kind=kind, edition="", decided_at=now)
+        origin = Origin(case_uid="inbox", address=address, case_kind=kind, edition="", decided_at=now)
         written = [RegisterRow(str(row.model_dump()["table"]), row.model_dump(exclude={"table"})) for row in rows]
         await self._writer.write(origin, written)

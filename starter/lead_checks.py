@@ -8,6 +8,7 @@ from regulations.case import Refusal
 from regulations.control_time import is_zone
 from regulations.lead import messages as lm
 from regulations.lead.distribution import CentrePolicy, Way, check_centre_takes
+from regulations.replacement.messages import WatchStarted
 from starter.delivery_outcome import DeliveryError, FieldError
 from starter.door import LookUps
 
@@ -61,8 +62,8 @@ async def move(message: lm.Moved, address: str, registers: LookUps, now: datetim
     await _takes(message.to, "to", message.product, "given", address, registers, now)
 
 
-async def definition(message: lm.CentreDefined, address: str, registers: LookUps, now: datetime) -> None:
-    """7.1: its zone is one in which time can be counted."""
+async def zone_is_known(message: lm.CentreDefined | WatchStarted, address: str, registers: LookUps, now: datetime) -> None:
+    """7.1, replacement 3.3: the zone is one in which time can be counted."""
     if not is_zone(message.zone):
         raise _refusal("UnknownZone", "zone", "there is no such zone; name one of the IANA data base, such as Asia/Vladivostok", address)
 

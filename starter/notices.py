@@ -7,13 +7,14 @@ from typing import Any
 
 from rich.console import Console
 
-from activities.directory import with_centres
+from activities.directory import with_registers
 from activities.notices import Notices
 from regulations.company import Company
 from regulations.effects import Letter
 from runtime.centres import CentreReader
 from runtime.database import open_database
 from runtime.notices import NoticeBook
+from runtime.watches import WatchReader
 
 
 async def preview(company: Company, database_url: str, at: datetime) -> list[dict[str, Any]]:
@@ -24,7 +25,7 @@ async def preview(company: Company, database_url: str, at: datetime) -> list[dic
     """
     engine = open_database(database_url)
     try:
-        everybody = await with_centres(company, CentreReader(engine))
+        everybody = await with_registers(company, CentreReader(engine), WatchReader(engine))
         letters = await Notices(NoticeBook(engine), everybody).preview(at)
     finally:
         await engine.dispose()

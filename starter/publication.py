@@ -24,6 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from regulations.calendar_change import CalendarDifference, day_table, difference
 from regulations.messages import CalendarChanged
 from regulations.obligations import SHORT_TERM
+from regulations.plans import CONTROL
 from regulations.term_spans import due_day
 from regulations.working_time import WorkingTime
 from runtime.published_calendars import CountedTerm, PublishedCalendar, PublishedCalendars
@@ -167,6 +168,11 @@ async def touched_terms(store: PublishedCalendars, found: Comparison) -> AsyncIt
             yield term
 
 
+async def watches_of(store: PublishedCalendars, found: Comparison) -> list[str]:
+    """The addresses of the lead watches that count in a calendar: each looks at every lead of its own anew (replacement 3.3, 3.4)."""
+    return await store.watches(found.name.removeprefix(CONTROL)) if found.name.startswith(CONTROL) else []
+
+
 class Publication:
     """One run of `reglament calendar publish`."""
 
@@ -231,6 +237,7 @@ class Publication:
                     )
                 await self._settle()
             await self._tell_unrecorded()
+            await self._tell_watches()
         except (WorkersBehind, NothingMoves):
             await self._store.forget(found.name, found.version)
             raise
@@ -356,6 +363,14 @@ class Publication:
                     yield partial(self._tell, case.id)
 
         self.progress.silent = (await self._tell_all(untold()))[Answer.AWAY]
+
+    async def _tell_watches(self) -> None:
+        async def running() -> AsyncIterator[Tell]:
+            for address in await watches_of(self._store, self._found):
+                yield partial(self._tell, address)
+
+        if (away := (await self._tell_all(running()))[Answer.AWAY]) > 0:
+            raise NothingMoves(f"{away} lead watches did not answer, one of them {self._silent}: publish again once a worker is running")
 
     # --- until all have counted anew ----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from regulations.calendar_change import hours_of
 from runtime.published_calendars import PublishedCalendars
-from starter.publication import Comparison, Progress, touched_terms
+from starter.publication import Comparison, Progress, touched_terms, watches_of
 
 
 def describe(found: Comparison) -> dict[str, Any]:
@@ -81,12 +81,14 @@ def print_unchanged(found: Comparison, *, as_json: bool) -> None:
 async def print_concerned(store: PublishedCalendars, found: Comparison, *, as_json: bool) -> None:
     """What has changed, and how many cases and terms it concerns."""
     terms = [term async for term in touched_terms(store, found)]
-    cases = len({term.case_uid for term in terms})
+    cases, watches = len({term.case_uid for term in terms}), len(await watches_of(store, found))
     if as_json:
-        print(json.dumps(describe(found) | {"cases": cases, "terms": len(terms)}, ensure_ascii=False))
+        print(json.dumps(describe(found) | {"cases": cases, "terms": len(terms), "watches": watches}, ensure_ascii=False))
     else:
         print_difference(found)
         print(f"{len(terms)} terms of {cases} cases depend on these days, and those of cases whose terms are not in the register yet")
+        if watches:
+            print(f"{watches} lead watches look at all their leads anew")
 
 
 def print_result(done: dict[str, Any], *, as_json: bool) -> None:

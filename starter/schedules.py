@@ -1,14 +1,14 @@
 """The Temporal Schedules of this product: rounds of notices and digests for each zone in which people inside work, what service centres are
-sent of their leads in each zone of a centre, the monthly report.
+sent of their leads in each zone of a centre, rounds for the zones of the clients whose leads are watched, the monthly report.
 
-They are wanted by the company's file and the register of service centres, and applied as often as one likes: what stands as it is wanted is
-not touched.
+They are wanted by the company's file and the registers of service centres and of watches, and applied as often as one likes: what stands as
+it is wanted is not touched.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -40,6 +40,7 @@ from regulations.rounds import RoundRequest
 from runtime.centres import CentreReader
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, open_database
 from runtime.settings import Settings
+from runtime.watches import WatchReader
 from starter.views import Unavailable
 
 FAMILIES = ("reglament/notices/", "reglament/digest/", "reglament/centre-digest/", "reglament/hot-watch/", "reglament/report/")
@@ -80,13 +81,14 @@ class Change:
     note: str = ""
 
 
-def wanted(company: Company, task_queue: str, centres: Collection[str] = ()) -> dict[str, Schedule]:
+def wanted(company: Company, task_queue: str, centres: Collection[str] = (), watches: Collection[str] = ()) -> dict[str, Schedule]:
     """The schedules that a company needs, by id. The times are local to each zone.
 
     Args:
         company: From its file.
         task_queue: Of the workers.
         centres: The zones in which it has service centres.
+        watches: The zones of the clients whose leads are watched. Nothing is overdue that their managers owe us: they get no digests.
     """
     found: dict[str, Schedule] = {}
 
@@ -96,8 +98,9 @@ def wanted(company: Company, task_queue: str, centres: Collection[str] = ()) -> 
         action = ScheduleActionStartWorkflow(workflow, RoundRequest(zone=zone), id=id, task_queue=task_queue, static_summary=summary)
         found[id] = Schedule(action=action, spec=spec, policy=policy, state=ScheduleState(note=NOTE))
 
-    for zone in sorted({*company.zones, *centres}):
+    for zone in sorted({*company.zones, *centres, *watches}):
         add("notices", "NoticeRound", zone, ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(minutes=5))]), ROUNDS)
+    for zone in sorted({*company.zones, *centres}):
         add("digest", "DailyDigest", zone, ScheduleSpec(calendars=[_at(hour=10)], time_zone_name=zone), DIGESTS)
     for zone in sorted(set(centres)):
         add("centre-digest", "CentreDigest", zone, ScheduleSpec(calendars=[_at(hour=9)], time_zone_name=zone), DIGESTS)
@@ -118,18 +121,28 @@ def _safe(zone: str) -> str:
     return zone.replace("/", ".")
 
 
-async def zones_of_centres(settings: Settings) -> list[str]:
-    """The zones in which the register has service centres.
+@dataclass(frozen=True)
+class Zones:
+    """The zones, sorted, of those who stand in registers and not in the company's file."""
+
+    centres: Sequence[str]
+    """Of the service centres."""
+    watches: Sequence[str]
+    """Of the clients whose leads are watched."""
+
+
+async def zones_of_registers(settings: Settings) -> Zones:
+    """The zones in which the registers have service centres, and watches that run.
 
     Raises:
         Unavailable: the database cannot be read.
     """
     engine = open_database(settings.database_url.get_secret_value())
     try:
-        return await CentreReader(engine).zones()
+        return Zones(await CentreReader(engine).zones(), await WatchReader(engine).zones())
     except (DatabaseUnavailableError, DatabaseRefusedError) as e:
         raise Unavailable(
-            f"the register of service centres cannot be read ({e}), and with it the zones in which they need schedules:"
+            f"the registers of service centres and watches cannot be read ({e}), and with them the zones in which they need schedules:"
             " check REGLAMENT_DATABASE_URL; reglament doctor --fix migrates the database"
         ) from None
     finally:

@@ -36,19 +36,20 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     as_json: JSON_OPTION = False,
 ) -> None:
-    """Create, update and remove our schedules as the company's file and its service centres want them.
+    """Create, update and remove our schedules as the company's file, its service centres and the watched clients want them.
 
-    Applying again changes nothing; a pause stays a pause. A centre in a zone that had none before needs it again.
+    Applying again changes nothing; a pause stays a pause. A centre or client in a zone that had none before needs it again.
     """
     run(_apply(dry_run, as_json))
 
 
 async def _apply(dry_run: bool, as_json: bool) -> int:
-    from starter.schedules import apply, print_changes, wanted, zones_of_centres
+    from starter.schedules import apply, print_changes, wanted, zones_of_registers
 
     settings, client = await connected()
     company = company_or_fail(settings)
-    changes = await apply(client, wanted(company, settings.task_queue, await zones_of_centres(settings)), dry_run=dry_run)
+    zones = await zones_of_registers(settings)
+    changes = await apply(client, wanted(company, settings.task_queue, zones.centres, zones.watches), dry_run=dry_run)
     if as_json:
         print(json.dumps([c.__dict__ for c in changes], ensure_ascii=False))
     else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
 from runtime.inbox import Entry, InboxState
+from runtime.mailbox import Purpose
 from starter.doors import DOORS
 from starter.inbox import Inbox
 
@@ -28,6 +30,23 @@ class Metrics:
         self._delay = Histogram("reglament_delivery_delay_seconds", "From receipt to delivery", buckets=_SECONDS, registry=self._registry)
         self._in_flight = Gauge("reglament_deliveries_in_flight", "Deliveries under way in this process", registry=self._registry)
         self._starts = Gauge("reglament_starts_in_flight", "Starts of cases under way in this process", registry=self._registry)
+        self._mails = Counter(
+            "reglament_mails", "E-mails that were filed, or could not be read", ("purpose", "fate"), registry=self._registry
+        )
+        self._connected = Gauge("reglament_mailbox_connected", "Whether a mailbox answers", ("mailbox",), registry=self._registry)
+        self._lying = Gauge(
+            "reglament_mailbox_lying", "E-mails in a mailbox that have yet to be filed", ("mailbox",), registry=self._registry
+        )
+
+    def filed(self, purpose: Purpose, fate: Literal["taken", "answered", "unreadable"]) -> None:
+        """An e-mail has its end, or needs a person."""
+        self._mails.labels(purpose, fate).inc()
+
+    def mailbox(self, name: str, lying: int | None) -> None:
+        """How many e-mails lie in a mailbox; None: it does not answer."""
+        self._connected.labels(name).set(lying is not None)
+        if lying is not None:
+            self._lying.labels(name).set(lying)
 
     def answered(self, type: object, answer: str) -> None:
         """An event was answered; a type that is none of ours counts as ``unknown``."""

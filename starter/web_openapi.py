@@ -116,13 +116,6 @@ def _name(door: Door) -> str:
 def _event(door: Door) -> dict[str, Any]:
     data = door.schema()
     definitions = data.pop("$defs", {})
-    if file := definitions.get("RequestFile"):  # what a sender gives is the file, never its name in our store
-        file["properties"].pop("sha256", None)
-        file["properties"]["content"] = {
-            "type": "string",
-            "contentEncoding": "base64",
-            "description": "The file itself, at most 5 MiB; at most 10 of an event. A larger one is not kept, and the event goes on.",
-        }
     return {
         "title": _name(door),
         "description": door.description,

@@ -241,7 +241,7 @@ class Docket(Reception[S], Generic[S, D]):
 
         self._leaves_event = True
         try:
-            answer = await workflow.execute_local_activity_method(asks, question, summary=summary[:200], **options.LOCAL_READ)
+            answer = await _locally(asks, question, summary)
         except FailureError as e:
             _locally_failed(e)
             self.start(ask_otherwise(), dispensable=True)
@@ -356,10 +356,34 @@ async def read(activity: Callable[[Any, Q], Awaitable[A]], question: Q, summary:
     Only reads may be asked so: a local activity runs before the message that caused it is in the history.
     """
     try:
-        return await workflow.execute_local_activity_method(activity, question, summary=summary[:200], **options.LOCAL_READ)
+        return await _locally(activity, question, summary)
     except FailureError as e:
         _locally_failed(e)
         return await workflow.execute_activity_method(activity, question, summary=summary[:200], **otherwise)
+
+
+async def _locally(activity: Callable[[Any, Q], Awaitable[A]], question: Q, summary: str) -> A:
+    """Asks a local activity, and sees to it that its outcome is taken where every later replay takes it.
+
+    A query that comes with a workflow task ends that task as soon as a local activity has been started. The outcome may be written down
+    with that task and yet be told in the next one only, behind whatever came meanwhile; a replay takes it where it is written down, before
+    all that, and comes to other commands (akin to sdk-python issue 1881, open). So the next task is failed, once: tried again at once, it
+    takes the outcome from the history, and in its order.
+    """
+    begun = None if workflow.unsafe.is_replaying() else workflow.info().get_current_history_length()
+    try:
+        answer = await workflow.execute_local_activity_method(activity, question, summary=summary[:200], **options.LOCAL_READ)
+    except FailureError:
+        _in_its_task(begun)
+        raise
+    _in_its_task(begun)
+    return answer
+
+
+def _in_its_task(begun: int | None) -> None:
+    """The outcome of a local activity came in the task that started it: ``begun`` is the history's length then, None in a replay."""
+    if begun is not None and workflow.info().get_current_history_length() != begun and not workflow.unsafe.is_replaying():
+        raise RuntimeError("a query has parted a local activity from its task: this task is taken again, from the history")
 
 
 def _locally_failed(error: FailureError) -> None:

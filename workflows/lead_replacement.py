@@ -31,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         SecretToDestroy,
     )
     from regulations.replacement.narration import ReplacementResult, details, read_out, result
+    from regulations.replacement.papers import Papers, papers
     from regulations.replacement.state import KIND, ReplacementState, Stage
     from workflows import options
     from workflows.docket import Docket, Rules, receives
@@ -73,6 +74,10 @@ class LeadReplacement:
     @workflow.query(name="case", description="The read-out: stage, obligations, next due, the trail of facts")
     def case(self) -> ReadOut:
         return read_out(self.docket.state)
+
+    @workflow.query(name="papers", description="The files of the case: the export, the audit's sheet, the outcome list")
+    def papers(self) -> Papers:
+        return papers(self.docket.state)
 
     requested = receives("requested", messages.Requested, "5.1 The franchisee asks: begins the replacement")
     topped_up = receives("topped_up", messages.ToppedUp, "6.1 A top-up of a client with its own CRM and telephony: 30 % more")

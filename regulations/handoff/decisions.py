@@ -28,7 +28,7 @@ from regulations.catalogue import text
 from regulations.clocks import untold, warn_at
 from regulations.documents import Document, DocumentsQuestion
 from regulations.effects import CrmRecord, Letter
-from regulations.handoff.duties import on_opening, register_client, waive_all
+from regulations.handoff.duties import on_opening, register_client, register_sale, waive_all
 from regulations.handoff.state import CC_HEAD, ENDS, KIND, PARTNER, HandoffState, Stage
 from regulations.handoff.tellings import duties, letter, say
 
@@ -85,6 +85,7 @@ def decide(before: HandoffState, now: datetime) -> Decision:
     decision.letters += say(state, now)
     state.letters_out += [sent.key for sent in decision.letters]
     register_client(state)
+    register_sale(state)
     _enter_next(state, decision)
     _read_next(state, decision)
     if state.polling and state.stage != Stage.AWAITING_PAYMENT:

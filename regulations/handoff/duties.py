@@ -21,7 +21,7 @@ from regulations.handoff.state import (
 )
 from regulations.messages import Accepted
 from regulations.obligations import close, open_obligation, settle, waive
-from regulations.rows import AcceptedClientRow, PaymentRegisterRow
+from regulations.rows import AcceptedClientRow, PaymentRegisterRow, SaleRow
 
 OWNERS: dict[str, tuple[str, str]] = {
     "2.1.1": (PARTNER, SENIOR_REGIONAL_MANAGER),
@@ -119,6 +119,27 @@ def register_client(state: HandoffState) -> None:
     contact_alone = before is not None and before.model_copy(update={"first_contact_at": row.first_contact_at}) == row
     state.registered = row.model_copy(update={"seq": state.next_seq()})
     state.put(state.registered, pressing=not contact_alone)
+
+
+def register_sale(state: HandoffState) -> None:
+    """2.1.3: the row by which an e-mail of the partner finds its deal while that takes requests. The first one is waited for by e-mails;
+    that the deal takes no more, or takes them again, rides along with the next record."""
+    open_for_requests = state.stage not in ENDS and state.stage != Stage.ACCEPTED
+    before = state.findable
+    if before is not None and before.open == open_for_requests:
+        return
+    sale = state.sold
+    state.findable = SaleRow(
+        seq=state.next_seq(),
+        deal=sale.deal,
+        partner_email=sale.partner.email,
+        partner_name=sale.partner.name,
+        client_login=sale.client.login,
+        client_name=sale.client.name,
+        tariff_line=sale.tariff_line,
+        open=open_for_requests,
+    )
+    state.put(state.findable, pressing=before is None)
 
 
 def reverse_acceptance(state: HandoffState, at: datetime, key: str, reason: str, now: datetime) -> None:

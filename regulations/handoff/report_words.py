@@ -3,60 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
 
 from pydantic import JsonValue
 
 from regulations.catalogue import text
 from regulations.handoff.report import Calendar, CurrencyTotal, Line, PartnerTotal, Report, Section
-
-Cell = str | int | Decimal | date | datetime | None
-"""A datetime is local, without its zone: a workbook knows no zones."""
-Kind = Literal["text", "count", "money", "hours", "date", "instant"]
+from regulations.sheets import Cell, Column, Kind, Sheet, Table, Totals
 
 LISTED = 50
 """How many clients the e-mail names in each list; the workbook has them all."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: what it is called, and what its cells are."""
-
-    heading: str
-    kind: Kind
-    width: int
-    """In characters."""
-
-
-@dataclass(frozen=True)
-class Totals:
-    """The sums below a table: for each value of one column, the sums of others."""
-
-    label: str
-    by: int
-    of: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of a sheet."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    totals: Totals | None = None
-    caption: str = ""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A sheet: words above, then tables."""
-
-    title: str
-    tables: tuple[Table, ...]
-    above: tuple[str, ...] = field(default=())
 
 
 def month_words(language: str, month: str) -> str:

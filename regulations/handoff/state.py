@@ -11,7 +11,7 @@ from regulations.case import CaseState, Evidence, Obligation
 from regulations.effects import AccessGrant, CrmRecord, Payment, Price
 from regulations.messages import RequestFile, Sold
 from regulations.plans import Edition
-from regulations.rows import AcceptedClientRow
+from regulations.rows import AcceptedClientRow, SaleRow
 from regulations.wire import Wire
 
 KIND = "handoff"
@@ -115,6 +115,8 @@ class HandoffState(CaseState):
     """By clause (once per case) or by obligation key (once per round)."""
     registered: AcceptedClientRow | None = None
     """The row of the accepted client as last written down."""
+    findable: SaleRow | None = None
+    """The row by which e-mails of the partner find this deal, as last written down."""
     records: list[CrmRecord] = []
     """CRM entries decided but not yet started."""
     record_out: str | None = None

@@ -228,19 +228,22 @@ class WatchStep(Wire):
     """Where reminders go."""
     language: Literal["ru", "uk"]
     settings: WatchSettings
+    recount: bool = False
+    """The client's zone or its calendar has changed: every lead is looked at anew, a page at a time."""
     now: datetime
 
 
 class WatchStepDone(Wire):
-    """What came of a step."""
+    """What came of a step. The numbers are those of the whole watch, so that a step repeated after a crash counts nothing twice."""
 
     next_at: datetime | None
     """When the watch has to look again; None: nothing is open. It may lie in the past: more leads are due than one step takes."""
-    new_leads: int = 0
-    new_calls: int = 0
+    leads: int = 0
+    calls: int = 0
     reminded: int = 0
+    """Reminders written."""
     missed: int = 0
-    """Leads that have newly missed 3.3 or 3.4."""
+    """Leads that have missed 3.3 or 3.4, where it stands."""
     unknown: tuple[str, ...] = ()
     """Leads that calls or cards name and nobody has told of, at most 20: kept until they appear."""
 

@@ -17,6 +17,14 @@ Link = Annotated[
 ]
 """A link as it was sent. Whether a server of ours may follow it is decided where it would (`runtime.links`)."""
 MessageId = Annotated[str, StringConstraints(pattern=r"^<[\x21-\x3b\x3d\x3f-\x7e]{1,240}>$")]
+
+
+def _at_least_one(asked: int) -> int:
+    if asked < 1:
+        raise ValueError("ask for at least one identification (5.1)")
+    return asked
+
+
 MOST = 500
 """Leads, cards or calls in one message."""
 TOP_UP = 0
@@ -58,7 +66,7 @@ class Requested(OfReplacement):
     """5.1: the franchisee asks for a replacement; ``happened_at`` is the receipt, from which 5.2 runs. Begins the case."""
 
     n: int = Field(1, ge=1, le=99)
-    asked: int = Field(gt=0, le=1_000_000)
+    asked: Annotated[int, AfterValidator(_at_least_one)] = Field(le=1_000_000, json_schema_extra={"exclusiveMinimum": 0})
     """How many identifications."""
     login: m.Line
     """The client's login in the system, and in the admin panel where that is another one."""

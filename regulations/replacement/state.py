@@ -103,6 +103,15 @@ class Booked(BaseModel):
     at: datetime
 
 
+class Withdrawal(BaseModel):
+    """The head office has withdrawn the case while a credit was under way: it ends once billing has said what became of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    reason: str
+
+
 class ReplacementState(CaseState):
     """The whole durable state of a `LeadReplacement`."""
 
@@ -119,20 +128,35 @@ class ReplacementState(CaseState):
     """Why it is refused."""
     export: SentFile | None = None
     """The newest export; it is audited unless `audited` names it."""
+    exported_at: datetime | None = None
+    """When it was made: calls after that lie in the future."""
     audited: str | None = None
     """SHA-256 of the export that `audit` is of."""
+    audited_at: datetime | None = None
+    """When the audit was there: no decision lies before it."""
     auditing: str | None = None
+    """SHA-256 of the export that is being audited."""
     audit: AuditAnswer | None = None
     deciding: DecisionQuestion | None = None
     """A decision that is being read."""
+    deciding_key: str = ""
+    """Key of the message that brought it."""
+    taking: bool = False
+    """Whether it is being read already, or has yet to be."""
     decision: DecisionAnswer | None = None
     decided_at: datetime | None = None
     decided_by: str = ""
+    cleared: bool = False
+    """Billing has been looked up for the credits, and nothing stands against them."""
     orders: list[CreditOrder] = []
-    """Credits to be booked, in order: the second not before the first is confirmed (6.3)."""
+    """Credits ordered so far, in order: the second not before the first is confirmed (6.3)."""
     order_out: str | None = None
     """Key of the credit that is under way."""
+    refused_orders: list[str] = []
+    """Keys of the credits that billing refused: the same is ordered again under another key."""
     booked: list[Booked] = []
+    withdrawal: Withdrawal | None = None
+    closed_at: datetime | None = None
     secret_destroyed: bool = False
     destroying: bool = False
     evidence: dict[str, Evidence] = {}
@@ -179,6 +203,10 @@ class ReplacementState(CaseState):
 
     def proof(self, o: Obligation) -> Evidence | None:
         return self.evidence.get(o.key)
+
+    def sure(self, o: Obligation) -> bool:
+        """A decision that was made in time and is still being read may yet meet 5.2."""
+        return o.clause != "5.2" or self.deciding is None or o.due is None or self.deciding.at > o.due
 
 
 def audit_settings(settings: ReplacementSettings, zone: str) -> AuditSettings:

@@ -8,15 +8,19 @@ from typing import Self
 
 from regulations.case import CaseState
 from regulations.plans import OpeningRequest
-from regulations.replacement.effects import WatchBatch
+from regulations.replacement.effects import WatchBatch, WatchSettings
 from regulations.replacement.messages import WatchStarted
+from regulations.replacement.state import FRANCHISEE, ReplacementSettings
 from regulations.replacement.state import KIND as REPLACEMENT
-from regulations.replacement.state import ReplacementSettings
 from regulations.rows import WatchRow
 
 KIND = "lead-watch"
+MANAGER = "client_manager"
+"""The role in which the client's manager is reminded."""
 PAGE = 500
 """Leads that one step looks at."""
+MOST_IN_A_ROW = 40
+"""Batches that a watch takes without a pause: a pause is when a long history continues as new, and batches make it long."""
 MOST_FACTS, MOST_SEEN = 100, 500
 """What the trail and the known keys keep when the run continues as new; older keys the inbox knows."""
 
@@ -31,14 +35,20 @@ class WatchStage(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+ENDS = frozenset({WatchStage.DONE, WatchStage.WITHDRAWN})
+
+
 class WatchState(CaseState):
     """The whole durable state of a `LeadWatch`; far under 256 KB when handed over, however many leads it has."""
 
     started: WatchStarted | None = None
     pending: list[WatchBatch] = []
     """What came and has yet to be written; empty when the run continues as new."""
+    in_a_row: int = 0
+    """Batches taken since nothing was left to be written."""
     stepping: bool = False
-    steps: int = 0
+    recount: bool = False
+    """Zone or calendar have changed: every lead is to be looked at anew."""
     next_at: datetime | None = None
     """When a lead needs to be looked at; the one timer of the watch."""
     leads: int = 0
@@ -46,11 +56,17 @@ class WatchState(CaseState):
     reminded: int = 0
     missed: int = 0
     balance: int | None = None
+    balance_at: datetime | None = None
     possible_wanted: bool = False
     """1: the balance is low enough, and the franchisee has yet to be told how many cards would pass."""
     counting: bool = False
     possible_told: bool = False
     row: WatchRow | None = None
+    """The register row as last written."""
+
+    @property
+    def at(self) -> WatchStage:
+        return WatchStage(self.stage)
 
     @property
     def begun(self) -> WatchStarted:
@@ -64,6 +80,24 @@ class WatchState(CaseState):
         if self.opening is None:
             raise LookupError("the watch has not been opened")
         return ReplacementSettings.model_validate(self.opening.edition.settings)
+
+    @property
+    def watch_settings(self) -> WatchSettings:
+        """What its leads are watched by."""
+        given = self.settings
+        return WatchSettings(
+            zone=self.begun.zone,
+            first_call=given.first_call,
+            warn_fraction=given.warn_fraction,
+            attempts=given.attempts,
+            first_day_attempts=given.first_day_attempts,
+            gap_minutes=given.gap_minutes,
+            least_left_minutes=given.least_left_minutes,
+        )
+
+    @property
+    def outside(self) -> frozenset[str]:
+        return frozenset({FRANCHISEE})
 
     def opening_request(self, now: datetime) -> OpeningRequest:
         return super().opening_request(now).model_copy(update={"regulation": REPLACEMENT})

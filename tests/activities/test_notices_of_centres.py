@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from activities.directory import answered_for, roles_of, with_centres
+from activities.directory import answered_for, roles_of, with_registers
 from deploy.demo.smtp_catcher import SmtpCatcher
 from regulations.plans import Address
 from regulations.rows import NoticeRow, ObligationRow
@@ -121,19 +121,19 @@ async def test_a_thousand_overdue_leads_are_one_letter_of_two_hundred_lines_and_
 
 
 async def test_the_directory_is_the_companys_file_and_the_register(office: CentreOffice) -> None:
-    everybody = await with_centres(COMPANY, CentreReader(office.engine))
+    everybody = await with_registers(COMPANY, CentreReader(office.engine), None)
     assert everybody.zones == (VLADIVOSTOK, KALININGRAD, MOSCOW)
     assert everybody.recipients()["m2@kal-1.example"] == (f"manager:{NEAR}/m2",)
     assert everybody.calendar_of("m2@kal-1.example").tz == KALININGRAD
     assert everybody.calendar_of("nobody@example.org").tz == MOSCOW
     assert set(answered_for(everybody)["head@vlad-1.example"]) == {HEAD, f"centre:{FAR}", MANAGER, f"manager:{FAR}/m2"}
     assert answered_for(everybody)["sales@company.example"] == ("sales_support",)
-    assert await with_centres(COMPANY, None) is COMPANY
+    assert await with_registers(COMPANY, None, None) == COMPANY
 
 
 async def test_an_address_that_the_file_knows_keeps_the_working_time_of_the_file(office: CentreOffice) -> None:
     await office.define(centre(seq=2, head="sales@company.example"))
-    everybody = await with_centres(COMPANY, CentreReader(office.engine))
+    everybody = await with_registers(COMPANY, CentreReader(office.engine), None)
     assert everybody.calendar_of("sales@company.example").tz == MOSCOW
     assert everybody.recipients()["sales@company.example"] == (HEAD, "sales_support")
 

@@ -4,14 +4,16 @@ import sys
 from collections.abc import Callable
 
 from runtime.process import leave
-from tests.benchmarks import burst, centre, deadline, leads, publish
+from tests.benchmarks import audit, burst, centre, deadline, leads, publish, watch
 
 BENCHMARKS: dict[str, Callable[..., int | None]] = {
+    "audit": audit.main,
     "burst": burst.main,
     "centre": centre.main,
     "deadline": deadline.main,
     "leads": leads.main,
     "publish": publish.main,
+    "watch": watch.main,
 }
 
 if __name__ == "__main__":
@@ -20,5 +22,7 @@ if __name__ == "__main__":
         leave(BENCHMARKS[name](*map(int, size)) or 0)
     deadline.main()
     centre.main()
+    audit.main()
     publish.main(300)
+    watch.main(1_000)
     leave(leads.main(300) or burst.main(1_000))

@@ -30,7 +30,13 @@ NOT_FOR_WORKFLOWS = {
     "editions",
     "control_time",
     "lead.watch",
+    "replacement.attempts",
     "replacement.audit",
+    "replacement.export_content",
+    "replacement.export_reading",
+    "replacement.export_values",
+    "replacement.judging",
+    "replacement.local_times",
     "replacement.watching",
     "notices",
     "open_hours",
@@ -40,7 +46,7 @@ NOT_FOR_WORKFLOWS = {
     "zones",
 }
 """What depends on data that change: workflow code asks a local activity instead."""
-REPLACEMENT_DATA = {"audit", "watching"}
+REPLACEMENT_DATA = {"attempts", "audit", "export_content", "export_reading", "export_values", "judging", "local_times", "watching"}
 FOR_WORKFLOWS = [
     "breaches",
     "case",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.replay import bulks, centres, corrections, files_and_calendars, handoffs, leads, reports, rounds
+from tests.replay import bulks, centres, corrections, files_and_calendars, handoffs, leads, reports, rounds, watches
 from tests.replay.played import Outcome
 
 OUTCOMES: dict[str, Outcome] = {
     **{f"handoff_{name}": outcome for name, outcome in {**handoffs.OUTCOMES, **files_and_calendars.OUTCOMES}.items()},
     **{f"lead_{name}": outcome for name, outcome in leads.OUTCOMES.items()},
     **{f"centre_{name}": outcome for name, outcome in centres.OUTCOMES.items()},
+    **{f"watch_{name}": outcome for name, outcome in watches.OUTCOMES.items()},
     **{f"bulk_{name}": outcome for name, outcome in bulks.OUTCOMES.items()},
     **{f"report_{name}": outcome for name, outcome in reports.OUTCOMES.items()},
     **{f"correction_{name}": outcome for name, outcome in corrections.OUTCOMES.items()},

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 from python_calamine import CalamineWorkbook
 
-from regulations.handoff.report_words import Column, Kind, Sheet, Table, Totals
+from regulations.sheets import Colour, Column, Kind, Sheet, Table, Totals
 from runtime.spreadsheets import Cell, workbook
 
 MADE = datetime(2026, 11, 2, 7, 0, 0, 123456, UTC)
@@ -140,6 +140,51 @@ def test_words_and_several_tables_stand_below_each_other() -> None:
     expected = ["Отчёт", "Компания", "", "Разделы", "Раздел", "Приняты", "", "Разделы", "Раздел", "Приняты"]
     assert [row[0] for row in rows] == expected
     assert openpyxl.load_workbook(io.BytesIO(content))["Итоги"].freeze_panes is None
+
+
+# --- what people fill in ---
+
+
+def test_people_choose_from_a_list_and_what_they_fill_in_is_shaded_to_its_end() -> None:
+    columns = (Column("Вердикт", "text", 10), Column("Решение", "text", 10, asked=True, choices=("да", "нет")))
+    page = openpyxl.load_workbook(io.BytesIO(sheet_of(columns, ("а", None), ("б", None))))["Лист"]
+    [choice] = page.data_validations.dataValidation
+    assert (str(choice.sqref), choice.type, choice.formula1) == ("B2:B3", "list", '"да,нет"')
+    shaded = page.column_dimensions["B"]
+    assert shaded.fill.fgColor.rgb == "FFFFF8DC"
+    assert page["A2"].fill.fgColor.rgb != "FFFFF8DC"
+
+
+def test_a_cell_changes_its_colour_with_the_words_of_its_row() -> None:
+    columns = (Column("Вердикт", "text", 10), Column("Решение", "text", 10, asked=True))
+    colours = (Colour(0, "good", 0, "да"), Colour(1, "doubt", 0, 'не "ясно"', while_empty=1))
+    page = openpyxl.load_workbook(io.BytesIO(sheet_of(columns, ("да", None), ("б", None), colours=colours)))["Лист"]
+    rules = {str(where.sqref): [rule.formula for rule in where.rules] for where in page.conditional_formatting}
+    assert rules == {"A2:A3": [['$A2="да"']], "B2:B3": [['AND($A2="не ""ясно""",$B2="")']]}
+
+
+def test_an_empty_table_has_neither_list_nor_colours() -> None:
+    columns = (Column("Решение", "text", 10, asked=True, choices=("да",)),)
+    page = openpyxl.load_workbook(io.BytesIO(sheet_of(columns, colours=(Colour(0, "good", 0, "да"),))))["Лист"]
+    assert not page.data_validations.dataValidation
+    assert not list(page.conditional_formatting)
+
+
+def test_a_hidden_column_is_there_and_not_seen() -> None:
+    content = sheet_of((Column("Лид", "text", 10), Column("метка", "text", 10, hidden=True)), ("L1", None))
+    page = openpyxl.load_workbook(io.BytesIO(content))["Лист"]
+    assert [page.column_dimensions[name].hidden for name in "AB"] == [False, True]
+    assert by_calamine(content)[0] == ["Лид", "метка"]
+
+
+@pytest.mark.parametrize(("words", "height"), [("одна строка", None), ("одна\nдве", 30), ("д" * 25 + "\nтри", 60), ("\n" * 200, 405)])
+def test_a_row_of_several_lines_is_as_tall_as_they_are(words: str, height: int | None) -> None:
+    page = openpyxl.load_workbook(io.BytesIO(sheet_of((Column("Основание", "text", 10),), (words,))))["Лист"]
+    assert page.row_dimensions[2].height == height
+
+
+def sheet_of(columns: tuple[Column, ...], *rows: tuple[Cell, ...], colours: tuple[Colour, ...] = ()) -> bytes:
+    return workbook([Sheet("Лист", (Table(columns, rows, colours=colours),))], title="Отчёт", made_at=MADE)
 
 
 CODE = """

@@ -8,7 +8,7 @@ import itertools
 import json
 import os
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,13 +18,14 @@ from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks.webhooks import Webhook
 
+from runtime.door_look_ups import DoorLookUps
 from runtime.encryption import KeyRing
 from runtime.inbox import Entry, InboxState, InboxStore
-from runtime.lead_look_ups import LeadLookUps
 from starter.delivery import read_event
 from starter.delivery_outcome import Delivered, DeliveryError, Source
 from starter.doors import DOORS, STARTS
 from starter.inbox import Answer, Inbox
+from starter.inbox_files import take_files
 from starter.web import PLACE, build_app
 from starter.web_health import Health
 from starter.web_metrics import Metrics
@@ -40,6 +41,11 @@ def event(what: str = "first_contact", deal: str = "D-1", **changes: Any) -> dic
     example = {**DOORS[f"handoff.{what}"].example, "deal": deal, **changes.pop("data", {})}
     now = datetime.now(UTC).isoformat()
     return {"id": f"e-{next(_numbers)}", "type": f"handoff.{what}", "occurred_at": now, "data": example, **changes}
+
+
+def as_kept(event: Any) -> Any:
+    """The event without the contents of its files, as it is kept and delivered."""
+    return take_files(event)[0]
 
 
 class Cases:
@@ -126,8 +132,10 @@ class Clock:
 class Patient(Inbox):
     """Waits for the case as long as it takes: a busy machine must not change what a test sees."""
 
-    async def accept(self, raw: JsonValue, source: Source, patience: timedelta = timedelta(seconds=10)) -> Answer:
-        return await super().accept(raw, source, patience)
+    async def accept(
+        self, raw: JsonValue, source: Source, patience: timedelta = timedelta(seconds=10), kept: Collection[str] = ()
+    ) -> Answer:
+        return await super().accept(raw, source, patience, kept)
 
 
 class Desk:
@@ -137,7 +145,7 @@ class Desk:
         self.clock, self.cases, self.person = Clock(), Cases(), Person()
         self.store = InboxStore(engine, keys or KeyRing([os.urandom(32)]), STARTS, self.clock)
         self.metrics = Metrics()
-        self.registers = LeadLookUps(engine)
+        self.registers = DoorLookUps(engine)
         self.inbox = self.another_inbox()
 
     def another_inbox(self) -> Inbox:

@@ -10,15 +10,24 @@ from temporalio import workflow
 
 from regulations import messages as m
 from regulations.lead import messages as lm
+from regulations.replacement import messages as rm
 from starter.delivery import read_event
 from starter.delivery_outcome import DeliveryError
 from starter.door import EXAMPLE_TIME, Door, example_event
 from starter.doors import DOORS, ESCALATION, STARTS
+from tests.starter.inbox_world import as_kept
 from workflows import WORKFLOWS
 
 CANARY = "kanareyka@example.org"
 ALL = pytest.mark.parametrize("door", DOORS.values(), ids=DOORS.keys())
-ADDRESSES = {"handoff": "handoff/D-1041", "lead": "lead/c-311/bureau", "centre": "service-centre/vlad-1", "bulk": "bulk/b-2026-11-20"}
+ADDRESSES = {
+    "handoff": "handoff/D-1041",
+    "lead": "lead/c-311/bureau",
+    "centre": "service-centre/vlad-1",
+    "bulk": "bulk/b-2026-11-20",
+    "replacement": "replacement/a-2071/2026-10/1",
+    "lead-watch": "lead-watch/a-2071/2026-10",
+}
 
 
 def updates(kind: type[Any]) -> set[str]:
@@ -47,7 +56,7 @@ def test_every_workflow_that_keeps_terms_hears_of_a_changed_calendar() -> None:
 
 def test_every_message_model_has_a_door() -> None:
     def below(model: type[m.Message]) -> set[type[m.Message]]:
-        return {model}.union(*(below(s) for s in model.__subclasses__() if s.__module__ in (m.__name__, lm.__name__)))
+        return {model}.union(*(below(s) for s in model.__subclasses__() if s.__module__ in (m.__name__, lm.__name__, rm.__name__)))
 
     messages = below(m.Message)
     leaves = {one for one in messages if not any(s.__module__ == one.__module__ for s in messages & set(one.__subclasses__()))}
@@ -55,15 +64,31 @@ def test_every_message_model_has_a_door() -> None:
 
 
 def test_what_begins_a_case_and_who_is_told_of_what_no_case_takes() -> None:
-    assert {"handoff.sold", "lead.created", "centre.defined", "bulk.started"} == STARTS
-    assert ESCALATION == {"handoff": "cc_head", "lead": "sales_support", "centre": "sales_support", "bulk": "sales_support"}
+    assert {
+        "handoff.sold",
+        "lead.created",
+        "centre.defined",
+        "bulk.started",
+        "replacement.requested",
+        "replacement.topped_up",
+        "lead-watch.started",
+    } == STARTS
+    assert ESCALATION == {
+        "handoff": "cc_head",
+        "lead": "sales_support",
+        "centre": "sales_support",
+        "bulk": "sales_support",
+        "replacement": "head_office",
+        "lead-watch": "head_office",
+    }
     assert all(d.event.startswith(f"{d.kind.kind}.") for d in DOORS.values())
 
 
 @ALL
 def test_the_example_is_taken_and_goes_to_its_case(door: Door) -> None:
-    found, message, address = read_event(example_event(door), "event")
-    assert (found, address) == (door, ADDRESSES[door.kind.kind])
+    found, message, address = read_event(as_kept(example_event(door)), "event")
+    top_up = door.event == "replacement.topped_up"
+    assert (found, address) == (door, "replacement/a-2071/2026-10/0" if top_up else ADDRESSES[door.kind.kind])
     assert type(message) is door.message
     assert (message.key, message.source) == (f"example-{door.event}", "event")
 
@@ -109,7 +134,7 @@ def conforms(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str =
 @ALL
 def test_an_error_names_the_field_and_never_the_value(door: Door) -> None:
     for name in door.example:
-        event: dict[str, Any] = example_event(door)
+        event: dict[str, Any] = as_kept(example_event(door))
         event["data"] = {**event["data"], name: {CANARY: CANARY}}
         with pytest.raises(DeliveryError) as wrong:
             read_event(event, "event")

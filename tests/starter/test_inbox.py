@@ -17,7 +17,7 @@ from starter.delivery_outcome import DeliveryError
 from starter.door import example_event
 from starter.doors import DOORS, STARTS
 from starter.inbox import AT_ONCE, LEASE, LOOK_AGAIN, MOST_IN_FLIGHT, WAITS_AT_MOST, Inbox
-from tests.starter.inbox_world import Desk, event
+from tests.starter.inbox_world import Desk, as_kept, event
 
 RECEIVED, WAITING, DELIVERED, REFUSED, DROPPED = InboxState
 SECOND = timedelta(seconds=1)
@@ -96,7 +96,7 @@ async def test_every_type_of_event_goes_through_the_inbox_unchanged(tmp_path: An
     """What is kept says the same message as what came, and gives the same digest again."""
     from starter.delivery import read_event
 
-    _, message, address = read_event(example_event(door), "event")
+    _, message, address = read_event(as_kept(example_event(door)), "event")
     kept = door.event_of(message, address)
     again_door, again, same_address = read_event(kept, "event")
     assert (again_door, again, same_address) == (door, message, address)

@@ -149,6 +149,12 @@ class Registers:
     async def proposal(self, key: str) -> AProposal | None:
         return self.proposals.get(key)
 
+    async def replacement_numbers(self, account: str, period: str) -> dict[int, str]:
+        return {}
+
+    async def tariff_credited(self, account: str, period: str) -> bool:
+        return False
+
 
 VLAD, KGD = ACentre("vlad-1"), ACentre("kgd-2")
 

@@ -224,7 +224,7 @@ async def test_the_doctor_finds_missing_and_differing_schedules_and_mends_them(c
     settings = Settings(company=file, task_queue="q", database_url=SecretStr(f"sqlite:///{tmp_path / 'test.sqlite'}"))
     [unread] = await doctor._schedules(client, settings, fix=True)
     assert not unread.ok
-    assert "the register of service centres cannot be read" in unread.seen
+    assert "the registers of service centres and watches cannot be read" in unread.seen
     async with sqlite_in(tmp_path) as engine, SmtpCatcher(tmp_path / "mail") as catcher:
         await _with_centres(client, settings, CentreOffice(engine, catcher))
 

@@ -88,7 +88,7 @@ async def test_schedules_are_applied_and_listed(cli: Cli) -> None:
 @pytest.mark.usefixtures("client")
 async def test_without_the_register_of_centres_schedules_are_not_applied(cli: Cli) -> None:
     code, said = await cli("schedules", "apply", REGLAMENT_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
-    assert (code, "the register of service centres cannot be read" in said) == (3, True)
+    assert (code, "the registers of service centres and watches cannot be read" in said) == (3, True)
 
 
 async def test_the_preview_shows_roles_and_never_an_address(cli: Cli) -> None:

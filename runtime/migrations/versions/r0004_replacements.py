@@ -112,6 +112,7 @@ def _watches() -> None:
         *_texts("status", "comment"),
         *_instants("card_changed_at", "next_at"),
         *_lists("reminded", "missed"),
+        *_flags("late"),
         sa.PrimaryKeyConstraint("watch", "lead", name="pk_watched_leads"),
     )
     op.create_index("ix_watched_leads_watch_next_at", "watched_leads", ["watch", "next_at"])

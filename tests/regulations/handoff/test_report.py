@@ -26,8 +26,9 @@ from regulations.handoff.report import (
     month_before,
     must_be_asked,
 )
-from regulations.handoff.report_words import LISTED, Sheet, money, sheets, summary
+from regulations.handoff.report_words import LISTED, money, sheets, summary
 from regulations.rows import AcceptedClientRow
+from regulations.sheets import Sheet
 from regulations.working_time import working_time
 from tests.regulations.handoff.course import CALENDAR, at
 
