@@ -29,7 +29,7 @@ from regulations.replacement.export_content import CHECKED
 from regulations.replacement.export_reading import ExportError, ExportReading, Unread, doubted
 from regulations.replacement.findings import Audited
 from regulations.replacement.outcome_list import outcome_list
-from regulations.replacement.settlement import Found, Merged, accept_clear, merge, settle
+from regulations.replacement.settlement import NAMED, Found, Merged, accept_clear, merge, settle
 from regulations.replacement.sheet import (
     MOST_DOUBTFUL,
     Doubtful,
@@ -111,7 +111,7 @@ def decided(question: DecisionQuestion, found: Sequence[Found], content: bytes |
     answer = {
         "accepted": accepted,
         "rejected": len(rulings) - accepted,
-        "wrong": wrong[:20],
+        "wrong": wrong[:NAMED],
         "wrong_count": len(wrong),
         "amount": settlement.amount,
         "capped": settlement.capped,

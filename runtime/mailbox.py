@@ -100,6 +100,7 @@ class Mailbox:
         self._tls = ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mailbox")
         self._box: BaseMailBox | None = None
+        self._validity = 0
         self._closing = Event()
 
     async def listing(self) -> Listing:
@@ -188,6 +189,8 @@ class Mailbox:
                 if not box.folder.exists(folder):
                     box.folder.create(folder)
             box.folder.set(given.folder)
+            said = box.client.response("UIDVALIDITY")[1][0]
+            self._validity = int(said) if said else 0
         except (ImapToolsError, IMAP4.error, OSError, ValueError, EOFError) as e:
             with suppress(OSError, IMAP4.error):
                 box.client.shutdown()
@@ -196,10 +199,9 @@ class Mailbox:
 
     def _list(self, box: BaseMailBox) -> Listing:
         box.client.noop()
-        validity = box.folder.status(self.settings.folder, ["UIDVALIDITY"])["UIDVALIDITY"]
         uids = sorted(int(uid) for uid in box.uids("ALL", charset=None))
         found = [lying for start in range(0, len(uids), _SOME) for lying in _described(box, uids[start : start + _SOME])]
-        return Listing(validity, tuple(sorted(found, key=lambda one: (one.received_at, one.uid))))
+        return Listing(self._validity, tuple(sorted(found, key=lambda one: (one.received_at, one.uid))))
 
     def _fetch(self, box: BaseMailBox, uid: int, what: str) -> bytes | None:
         _, answers = box.client.uid("FETCH", str(uid), f"({what})")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from runtime import tables
+from runtime import replacement_tables, tables
 from runtime.database import database_errors
 
 RegisterColumns = Mapping[str, Any]
@@ -68,8 +68,8 @@ class RegisterReader:
 
 async def newest_case(connection: AsyncConnection, address: str, until: datetime | None = None) -> RegisteredCase | None:
     """As `RegisterReader.case_at`, within the caller's transaction."""
-    # Nearly every case has obligations; one that ended before it owed anything has told somebody so, or left an incident.
-    for table in (tables.obligations, tables.notices, tables.incidents):
+    # Nearly every case has obligations; one that ended before it owed anything has told somebody so, or left an incident, or its own row.
+    for table in (tables.obligations, tables.notices, tables.incidents, replacement_tables.replacements, replacement_tables.watches):
         c = table.c
         # The inbox writes of addresses too: of events that no case took, which makes no case of them.
         of_a_case = (c.address == address) & (c.case_uid != "inbox")

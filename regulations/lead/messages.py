@@ -218,23 +218,23 @@ class ViolationReported(ToLead):
     by: m.Actor
 
 
-class WaiveOfLead(ToLead, m.Waive):
+class WaiveOfLead(m.Waive, ToLead):
     """`Waive`, to a lead."""
 
 
-class ExtendOfLead(ToLead, m.Extend):
+class ExtendOfLead(m.Extend, ToLead):
     """`Extend`, to a lead."""
 
 
-class PauseOfLead(ToLead, m.Pause):
+class PauseOfLead(m.Pause, ToLead):
     """`Pause`, to a lead."""
 
 
-class ResumeOfLead(ToLead, m.Resume):
+class ResumeOfLead(m.Resume, ToLead):
     """`Resume`, to a lead."""
 
 
-class WithdrawOfLead(ToLead, m.Withdraw):
+class WithdrawOfLead(m.Withdraw, ToLead):
     """`Withdraw`, to a lead."""
 
 

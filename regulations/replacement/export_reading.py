@@ -24,6 +24,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "ticket": ("ticket", "since", "until", "by_client", "confirmed"),
 }
 """What each record holds."""
+_RECORDS: dict[str, Callable[..., Row]] = {"card": Card, "call": Call, "recording": Recording, "ticket": Ticket}
 OPTIONAL = frozenset({("call", "comment"), ("ticket", "until")})
 """Every other field needs a column of its own."""
 COLUMNS = ("record", *dict.fromkeys(column for columns in FIELDS.values() for column in columns))
@@ -84,14 +85,6 @@ def doubted(audited: Audited, unread: Iterable[Unread]) -> Audited:
     return replace(audited, judged=tuple(map(judged, audited.judged))) if by_lead else audited
 
 
-def _fails(read: Callable[[Any], Any], value: Any) -> bool:
-    try:
-        read(value)
-    except ValueProblem:
-        return True
-    return False
-
-
 class ExportReading:
     """Reads one export. Take all its rows before you look at what could not be read."""
 
@@ -109,14 +102,16 @@ class ExportReading:
         self._columns = self._named("column", COLUMNS)
         self._kinds = self._named("record", tuple(FIELDS))
         self._flags = self._named("flag", FLAGS)
-        instant = self._instant = Instants(zone_name).instant
-        self._makers: dict[str, tuple[Callable[..., Row], tuple[Callable[[Any], Any], ...]]] = {
-            "card": (Card, (lead_id, instant, words, words)),
-            "call": (Call, (call_id, lead_id, instant, self._flag, words)),
-            "recording": (Recording, (call_id,)),
-            "ticket": (Ticket, (call_id, instant, self._until, self._flag, self._flag)),
+        self._instant = instant = Instants(zone_name).instant
+        self._values: dict[str, Callable[[Any], Any]] = {
+            **dict.fromkeys(("call", "ticket"), call_id),
+            **dict.fromkeys(("appeared_at", "at", "since"), instant),
+            **dict.fromkeys(("status", "comment"), words),
+            **dict.fromkeys(("answered", "by_client", "confirmed"), self._flag),
+            "lead": lead_id,
+            "until": self._until,
         }
-        """How each record is made, and its values read, in the order of `FIELDS`."""
+        """How the value of each column is read."""
         self._seen = self._read = 0
 
     def tables(self, grids: Iterable[Grid]) -> Iterator[Row]:
@@ -149,6 +144,7 @@ class ExportReading:
         Raises:
             ExportError: there is none that can be read.
         """
+        readers = {kind: self._reader(kind, range(len(fields))) for kind, fields in FIELDS.items()}
         for number, found in records.rows:
             self._count()
             named = {} if found is None else found if found.keys() <= _CANONICAL else self._named_as_we_do(found)
@@ -157,8 +153,13 @@ class ExportReading:
                 code, column = ("not_an_object", "") if found is None else ("record", "record")
                 self._miss("", number, code, column, named.get("lead"))
                 continue
-            row = self._row("", number, kind, [named.get(field) for field in FIELDS[kind]])
-            if row is not None:
+            cells = [named.get(field) for field in FIELDS[kind]]
+            try:
+                row = readers[kind](cells)
+            except ValueProblem:
+                self._miss_one_of("", number, kind, cells)
+            else:
+                self._read += 1
                 yield row
         self._end()
 
@@ -185,22 +186,27 @@ class ExportReading:
             self._check(only, columns)
         width = max(columns.values(), default=0) + 1
         record, lead = (columns.get(name, -1) for name in ("record", "lead"))
-        whole = all(name in columns for name in COLUMNS)
-        checked: dict[str, list[int]] = {}
+        whole = all(name in columns for name in (FIELDS[only] if only else COLUMNS))
+        readers: dict[str, Callable[[Sequence[Any]], Row]] = {}
+        kinds = self._kinds
         for number, cells in grid.rows:
             self._count()
             if not whole or len(cells) < width:
                 cells = [*cells[:width], *[None] * (width + 1 - len(cells[:width]))]  # the last one is always empty: place -1
-            kind = only or self._kind(cells[record])
+            kind = only or kinds.get(cells[record]) or self._kind(cells[record])
             if kind is None:
                 if any(not isinstance(cell, str) or cell.strip() for cell in cells if cell is not None):
                     self._miss(grid.name, number, "record", "record", cells[lead])
                 continue
-            if kind not in checked:
+            if kind not in readers:
                 self._check(kind, columns)
-                checked[kind] = [columns.get(field, -1) for field in FIELDS[kind]]
-            row = self._row(grid.name, number, kind, [cells[place] for place in checked[kind]])
-            if row is not None:
+                readers[kind] = self._reader(kind, [columns.get(field, -1) for field in FIELDS[kind]])
+            try:
+                row = readers[kind](cells)
+            except ValueProblem:
+                self._miss_one_of(grid.name, number, kind, [cells[columns.get(field, -1)] for field in FIELDS[kind]])
+            else:
+                self._read += 1
                 yield row
 
     def _check(self, kind: str, columns: Mapping[str, int]) -> None:
@@ -211,20 +217,26 @@ class ExportReading:
 
     # --- rows -------------------------------------------------------------------------------------------------------
 
-    def _row(self, sheet: str, number: int, kind: str, values: Sequence[Any]) -> Row | None:
-        make, readers = self._makers[kind]
-        try:
-            row = make(*[read(value) for read, value in zip(readers, values, strict=True)])
-        except ValueProblem as problem:
-            column = next(name for name, read, value in zip(FIELDS[kind], readers, values, strict=True) if _fails(read, value))
-            self._miss(sheet, number, problem.code, column, dict(zip(FIELDS[kind], values, strict=True)).get("lead"))
-            return None
-        self._read += 1
-        return row
+    def _reader(self, kind: str, places: Sequence[int]) -> Callable[[Sequence[Any]], Row]:
+        """Makes a record of cells, given where each of its fields stands; it raises ValueProblem."""
+        make, read = _RECORDS[kind], [(self._values[field], place) for field, place in zip(FIELDS[kind], places, strict=True)]
+        return lambda cells: make(*[value(cells[place]) for value, place in read])
+
+    def _miss_one_of(self, sheet: str, number: int, kind: str, cells: Sequence[Any]) -> None:
+        """A row of which some value is none: the first of them is told."""
+        given = dict(zip(FIELDS[kind], cells, strict=True))
+        for column, cell in given.items():
+            try:
+                self._values[column](cell)
+            except ValueProblem as problem:
+                return self._miss(sheet, number, problem.code, column, given.get("lead"))
 
     def _miss(self, sheet: str, number: int, code: str, column: str, lead: Any) -> None:
         what = text(self._language, "audit_sheet", "row", code)
-        known = "" if _fails(lead_id, lead) else lead_id(lead)
+        try:
+            known = lead_id(lead)
+        except ValueProblem:
+            known = ""
         self.unread.append(Unread(sheet, number, f"{self._heading(column)}: {what}" if column else what, known))
 
     def _count(self) -> None:
@@ -246,9 +258,9 @@ class ExportReading:
         if isinstance(value, bool):
             return value
         found = scalar(value)
+        word = self._flags.get(found) or self._flags.get(plain(found))
         if not found:
             raise ValueProblem("empty")
-        word = self._flags.get(found) or self._flags.get(plain(found))
         if word is None:
             raise ValueProblem("flag")
         return word == "yes"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from regulations.zones import DAY, EPOCH, local_instant, midnights, zone
+from regulations.zones import DAY, EPOCH, EPOCH_DAY, SECOND, local_instant, midnights, zone
 
 LONGEST_COMMENT = 2_000
 _LEAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}").fullmatch
@@ -38,11 +38,11 @@ def scalar(value: Any) -> str:
     Raises:
         ValueProblem: ``value``: it is a list or an object.
     """
+    if type(value) is str:  # nearly all are
+        return value.strip()
     match value:
         case None:
             return ""
-        case str():
-            return value.strip()
         case bool():
             return str(value).lower()
         case int():
@@ -90,7 +90,7 @@ class Instants:
     def __init__(self, zone_name: str) -> None:
         """Raises ZoneError: there is no such zone."""
         self._name, self._zone = zone_name, zone(zone_name)
-        self._midnights: dict[int, int] = {}
+        self._offsets: dict[int, timezone | None] = {}
 
     def instant(self, value: Any) -> datetime:
         """The instant, aware. Where the clocks changed, a local time is moved by rule 6 of the language of terms.
@@ -115,15 +115,21 @@ class Instants:
 
     def _local(self, at: datetime) -> datetime:
         day = at.toordinal()
-        clock = ((at.hour * 60 + at.minute) * 60 + at.second) * 1_000_000 + at.microsecond
-        midnight = self._midnights.get(day)
-        if midnight is None:
-            days = midnights(self._name, at.year)
-            number = at.timetuple().tm_yday
-            still = days[number] - days[number - 1] == DAY
-            midnight = self._midnights[day] = days[number - 1] if still else -1  # no day since 2000 begins before 1970
-        instant = midnight + clock if midnight >= 0 else local_instant(self._zone, day, clock)
-        return EPOCH + timedelta(microseconds=instant)
+        if day not in self._offsets:
+            self._offsets[day] = self._offset(at)
+        offset = self._offsets[day]
+        if offset is not None:
+            return at.replace(tzinfo=offset)
+        clock = ((at.hour * 60 + at.minute) * 60 + at.second) * SECOND + at.microsecond
+        return EPOCH + timedelta(microseconds=local_instant(self._zone, day, clock))
+
+    def _offset(self, at: datetime) -> timezone | None:
+        """The zone's offset on a day on which its clocks stand still."""
+        days, number = midnights(self._name, at.year), at.timetuple().tm_yday
+        midnight = days[number - 1]
+        if days[number] - midnight != DAY:
+            return None
+        return timezone(timedelta(microseconds=(at.toordinal() - EPOCH_DAY) * DAY - midnight))
 
 
 def _read(value: str) -> datetime:

@@ -137,23 +137,23 @@ class AccountChanged(OfReplacement):
     """Something about the account has changed in billing (a debt was paid): it is looked up again."""
 
 
-class WaiveOfReplacement(OfReplacement, m.Waive):
+class WaiveOfReplacement(m.Waive, OfReplacement):
     """Lets an obligation of a replacement go."""
 
 
-class ExtendOfReplacement(OfReplacement, m.Extend):
+class ExtendOfReplacement(m.Extend, OfReplacement):
     """Sets a later due instant."""
 
 
-class PauseOfReplacement(OfReplacement, m.Pause):
+class PauseOfReplacement(m.Pause, OfReplacement):
     """Stops the clock of an obligation."""
 
 
-class ResumeOfReplacement(OfReplacement, m.Resume):
+class ResumeOfReplacement(m.Resume, OfReplacement):
     """The clock goes on."""
 
 
-class WithdrawOfReplacement(OfReplacement, m.Withdraw):
+class WithdrawOfReplacement(m.Withdraw, OfReplacement):
     """Ends the replacement in an orderly way."""
 
 
@@ -239,5 +239,5 @@ class TariffEnded(OfWatch):
     """The tariff has run out; the watch ends once the last term of its leads has."""
 
 
-class WithdrawOfWatch(OfWatch, m.Withdraw):
+class WithdrawOfWatch(m.Withdraw, OfWatch):
     """Ends the watch."""

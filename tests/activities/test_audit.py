@@ -211,6 +211,15 @@ async def test_a_process_that_a_limit_ended_says_that_the_file_is_too_much(own: 
     assert refused.problems == (answer.problem,)
 
 
+async def test_a_sheet_that_spans_more_cells_than_there_is_memory_is_too_much(own: AsyncEngine) -> None:
+    book = openpyxl.Workbook()
+    sheet = book["Sheet"]
+    sheet["A1"] = sheet["XFD1048576"] = "Запись"
+    out = io.BytesIO()
+    book.save(out)
+    assert (await judged(own, out.getvalue()))[1].problem.startswith("файл слишком велик для проверки")
+
+
 async def test_one_whose_time_is_over_says_the_same(own: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     export = await kept(own, as_csv(CLEAR))
     monkeypatch.setattr(audit_module, "_COMMAND", HANGING)

@@ -30,7 +30,7 @@ def test_both_forms_name_the_tariff_what_is_left_of_it_and_how_many_cards_would_
     subject, text, page = rendered()
     assert "2026-10" in subject
     for form in text, "".join(page.text):
-        places = [form.index(word) for word in ("ИП <b>Петров</b>", "счёт a-2071", "248", "1000", "331", "77", "442", "Компания")]
+        places = [form.index(word) for word in ("ИП <b>Петров</b>", "аккаунт a-2071", "248", "1000", "331", "77", "442", "Компания")]
         assert places == sorted(places)
         assert "просить не о чем" not in form
     assert (page.loaded, page.open, page.links) == ([], [], [])

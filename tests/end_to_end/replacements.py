@@ -155,7 +155,7 @@ async def traces(stage: Stage, cases: list[str], word: str) -> list[str]:
     found += [f"table {name}" for name, rows in (await _tables(stage)).items() if word in rows]
     found += [f"file {name}" for name, content in (await asyncio.to_thread(_files, stage.folder)).items() if _holds(content, word)]
     found += [f"letter {letter.subject}" for letter in stage.mail.letters if any(_holds(p, word) for p in _parts(letter.message))]
-    found += [f"kept file {name}" for name, content in (await _kept(stage)).items() if any(_holds(p, word) for p in _unpacked(content))]
+    found += [f"kept {name}" for name, content in (await _kept(stage)).items() if any(_holds(p, word) for p in _unpacked(content))]
     return found
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tests.replay import bulks, centres, corrections, files_and_calendars, handoffs, leads, reports, rounds, watches
+from tests.replay import bulks, centres, corrections, files_and_calendars, handoffs, leads, replacements, reports, rounds, watches
 from tests.replay.played import Outcome
 
 OUTCOMES: dict[str, Outcome] = {
     **{f"handoff_{name}": outcome for name, outcome in {**handoffs.OUTCOMES, **files_and_calendars.OUTCOMES}.items()},
     **{f"lead_{name}": outcome for name, outcome in leads.OUTCOMES.items()},
     **{f"centre_{name}": outcome for name, outcome in centres.OUTCOMES.items()},
+    **{f"replacement_{name}": outcome for name, outcome in replacements.OUTCOMES.items()},
+    **{f"mail_answer_{name}": outcome for name, outcome in replacements.MAIL_ANSWERS.items()},
     **{f"watch_{name}": outcome for name, outcome in watches.OUTCOMES.items()},
     **{f"bulk_{name}": outcome for name, outcome in bulks.OUTCOMES.items()},
     **{f"report_{name}": outcome for name, outcome in reports.OUTCOMES.items()},

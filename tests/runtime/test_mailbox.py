@@ -98,6 +98,7 @@ async def test_what_lies_there_is_listed_by_its_time_of_receipt_and_read_unseen(
     arrive(settings, MAIL, "17-Jul-2026 02:44:25 -0700")
     arrive(settings, MAIL + b"second", " 7-Jul-2026 23:30:00 +0300")
     listing = await mailbox.listing()
+    assert listing.validity > 0
     second, first = listing.letters
     assert (first.received_at, second.received_at) == (RECEIVED, datetime(2026, 7, 7, 20, 30, tzinfo=UTC))
     assert (first.size, first.deleted) == (len(MAIL), False)
@@ -133,6 +134,7 @@ async def test_other_bytes_take_the_place_of_an_e_mail(settings: MailboxSettings
     assert [one for one, _ in contents(settings, "INBOX")] == [MAIL + b"second"]
 
 
+@pytest.mark.parametrize("settings", ["dovecot"], indirect=True)
 async def test_what_is_marked_is_told_and_only_what_we_delete_is_deleted(settings: MailboxSettings, mailbox: Mailbox) -> None:
     arrive(settings)
     arrive(settings, MAIL + b"second")
@@ -155,6 +157,7 @@ async def test_what_comes_wakes_who_waits(settings: MailboxSettings, mailbox: Ma
     assert len((await mailbox.listing()).letters) == 1
 
 
+@pytest.mark.parametrize("settings", ["dovecot"], indirect=True)
 async def test_closing_ends_the_waiting_at_once(settings: MailboxSettings) -> None:
     mailbox = Mailbox(settings)
     await mailbox.listing()
@@ -180,6 +183,7 @@ async def test_a_server_without_move_uidplus_and_idle_is_served_as_well(dovecot:
     await mailbox.close()
 
 
+@pytest.mark.parametrize("settings", ["dovecot"], indirect=True)
 async def test_after_a_lost_connection_the_next_call_begins_another_one(settings: MailboxSettings, mailbox: Mailbox) -> None:
     arrive(settings)
     await mailbox.listing()

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record import Registers
-from regulations.rows import AnyRow, BreachRow, IncidentRow, ObligationRow, RecordBatch
+from regulations.rows import AnyRow, BreachRow, IncidentRow, ObligationRow, RecordBatch, ReplacementRow, WatchRow
 from runtime.database import DatabaseUnavailableError, open_database
 from runtime.register_reader import RegisteredCase, RegisterReader
 from runtime.registers import RegisterWriter
@@ -56,6 +56,26 @@ async def test_a_case_that_owed_nothing_yet_is_known_by_what_it_told(engine: Asy
     found = await RegisterReader(engine).case_at("handoff/D-1")
     assert found is not None
     assert found.case_uid == "brief"
+
+
+async def test_a_case_that_neither_owed_nor_told_anything_is_known_by_its_own_row(engine: AsyncEngine) -> None:
+    """A replacement refused at once, a watch over a tariff: also long after Temporal has forgotten them."""
+    asked = {"account": "a-1", "period": "2026-10", "n": 1, "stage": "refused", "asked": 40, "requested_at": NOW}
+    watched = {
+        "account": "a-1",
+        "period": "2026-10",
+        "zone": "Europe/Moscow",
+        "manager": "m@x.org",
+        "identifications": 100,
+        "running": True,
+    }
+    replacement, watch = ReplacementRow.model_validate({"seq": 1, **asked}), WatchRow.model_validate({"seq": 1, **watched})
+    for row, address in ((replacement, "replacement/a-1/2026-10/1"), (watch, "lead-watch/a-1/2026-10")):
+        await write(engine, f"uid of {address}", NOW, row, address=address)
+        found = await RegisterReader(engine).case_at(address)
+        assert found is not None
+        assert found.case_uid == f"uid of {address}"
+    assert await RegisterReader(engine).case_at("replacement/a-1/2026-10/2") is None
 
 
 async def test_obligations_come_newest_round_first_and_as_they_were_written(engine: AsyncEngine) -> None:

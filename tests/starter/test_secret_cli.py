@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from runtime.database import open_database
 from runtime.encryption import KeyRing
-from runtime.inbox import InboxStore, Incoming
+from runtime.inbox import InboxState, InboxStore, Incoming
 from runtime.secrets import SecretStore, reference
 from starter import inbox_cli
 from starter.secret_cli import app
@@ -93,6 +93,32 @@ def test_the_inbox_never_shows_it(database: str) -> None:
     said = CliRunner().invoke(inbox_cli.app, ["show", "1", "--body"])
     assert said.exit_code == 0
     assert "kanareyka" not in said.output
+
+
+def test_what_was_refused_with_its_password_is_not_delivered_again_and_stops_no_other(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(**_: object) -> None:
+        raise RuntimeError("the Temporal server does not answer")
+
+    monkeypatch.setattr("runtime.connection.connect", away)
+    asyncio.run(_refuse(database))
+    one = CliRunner().invoke(inbox_cli.app, ["redeliver", "1"])
+    assert (one.exit_code, "sent again, as another event" in one.stderr) == (1, True)
+    rest = CliRunner().invoke(inbox_cli.app, ["redeliver", "--all-refused"])
+    assert (rest.exit_code, "row 1 brought a secret" in rest.stderr) == (3, True)
+    rows = json.loads(CliRunner().invoke(inbox_cli.app, ["list", "--json"]).stdout)
+    assert [(row["seq"], row["state"]) for row in rows] == [(1, "refused"), (2, "received")]
+
+
+async def _refuse(url: str) -> None:
+    """Both rows: the one with the password, and one without."""
+    engine = open_database(url)
+    store = InboxStore(engine, KeyRing.parse(KEY), ())
+    await store.take(Incoming("e-9", "replacement.barred", "replacement/a-2/2026-10/1", "event", b"{}", "d"), None)
+    for claim in await store.claim(2, timedelta(seconds=30)):
+        await store.settle(claim, InboxState.REFUSED, {"type": "Open"}, case_there=False, lease=None)
+    await engine.dispose()
 
 
 def test_what_would_steer_a_terminal_is_printed_as_json(database: str) -> None:

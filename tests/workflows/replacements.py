@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,8 @@ import httpx2
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
-from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
-from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.planning import Planning
@@ -30,10 +25,7 @@ from deploy.demo.billing_standin import BillingStandIn
 from regulations.calendar_spec import CalendarSpec
 from regulations.editions import load_editions
 from regulations.effects import Letter, LetterOutcome
-from regulations.messages import Message
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
-from regulations.read_out import ReadObligation, ReadOut
-from regulations.replacement import messages as rm
 from regulations.replacement.effects import (
     AccountAnswer,
     AccountQuestion,
@@ -47,8 +39,7 @@ from regulations.replacement.effects import (
     LinksQuestion,
     SecretToDestroy,
 )
-from regulations.replacement.narration import ReplacementResult
-from regulations.replacement.state import COMPANY_ROLES, KIND, Stage
+from regulations.replacement.state import COMPANY_ROLES
 from regulations.rows import AnyRow, BreachRow, IncidentRow, RecordBatch
 from runtime.account_billing import AccountReader
 from runtime.billing_api import BillingApi, BillingApiSettings
@@ -64,17 +55,8 @@ from runtime.secrets import SecretStore
 from tests.databases import migrated
 from tests.regulations.replacement.course import (
     AUDITED,
-    CONTROL_PERSON,
     DECIDED,
-    EXPORT,
-    FRANCHISEE,
-    OFFICE_PERSON,
-    OWN_CRM,
-    SHEET,
-    TECHNICAL_PERSON,
 )
-from workflows import attributes
-from workflows.docket import Receipt
 from workflows.lead_replacement import LeadReplacement
 
 QUEUE = "reglament"
@@ -216,6 +198,7 @@ class ReplacementWorld:
 
     @activity.defn(name="plan")
     async def plan(self, request: PlanRequest) -> PlanAnswer:
+        await self._pass("plan", True)
         return await self._planning.plan(request)
 
     @activity.defn(name="look_up_account")
@@ -315,134 +298,3 @@ async def world_in(folder: Path, calendar: CalendarSpec = OFFICE) -> AsyncIterat
     await migrated(url)
     async with world_on(url, calendar) as world:
         yield world
-
-
-_accounts = itertools.count(1)
-
-
-class Case:
-    """One address on a server, and what is said to it; ``now`` is the clock of its events."""
-
-    def __init__(self, client: Client, now: Callable[[], Awaitable[datetime]], queue: str = QUEUE, n: int = 1) -> None:
-        self.client, self.now, self.queue, self.n = client, now, queue, n
-        self.account = f"A-{next(_accounts)}"
-        self._keys = itertools.count(1)
-
-    @property
-    def address(self) -> str:
-        return f"{KIND}/{self.account}/{PERIOD}/{self.n}"
-
-    @property
-    def handle(self) -> WorkflowHandle[LeadReplacement, ReplacementResult]:
-        """Of whatever run there is; it skips no time by itself."""
-        return self.client.get_workflow_handle_for(LeadReplacement.run, self.address)
-
-    async def begun_in(self, world: ReplacementWorld, **changes: Any) -> None:
-        """Billing has the account, whose tariff began ten days ago."""
-        await world.account(self.account, await self.now() - timedelta(days=10), **changes)
-
-    async def message(self, kind: type[Message], **fields: Any) -> Message:
-        given = {
-            "key": f"{self.account}-{self.n}-{next(self._keys)}",
-            "happened_at": await self.now(),
-            "account": self.account,
-            "period": PERIOD,
-            "n": self.n,
-        }
-        return kind.model_validate({**given, **fields})
-
-    async def ask(self, **fields: Any) -> Receipt:
-        """The franchisee asks for 400, by the short form unless said otherwise. Raises WorkflowUpdateFailedError."""
-        given = {"asked": 400, "login": f"login-{self.account}", "script": SCRIPT, "franchisee": FRANCHISEE}
-        return await self.begin("requested", await self.message(rm.Requested, **{**given, **fields}))
-
-    async def ask_with_crm(self, secret: str, **fields: Any) -> Receipt:
-        """By the long form, with the reference to a password."""
-        return await self.ask(crm={**OWN_CRM, "secret": secret}, **fields)
-
-    async def top_up(self) -> Receipt:
-        return await self.begin("topped_up", await self.message(rm.ToppedUp))
-
-    async def begin(self, update: str, message: Message) -> Receipt:
-        """By update-with-start, as a door does it."""
-        start: WithStartWorkflowOperation[LeadReplacement, ReplacementResult] = WithStartWorkflowOperation(
-            LeadReplacement.run,
-            id=self.address,
-            task_queue=self.queue,
-            search_attributes=TypedSearchAttributes(
-                [
-                    SearchAttributePair(attributes.CASE_KIND, KIND),
-                    SearchAttributePair(attributes.STAGE, Stage.CHECKING),
-                    SearchAttributePair(attributes.CLIENT, self.account),
-                ]
-            ),
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        )
-        try:
-            receipt: Receipt = await self.client.execute_update_with_start_workflow(
-                update, message, start_workflow_operation=start, result_type=Receipt
-            )
-            return receipt
-        finally:
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
-
-    async def send(self, update: str, message: Message) -> Receipt:
-        receipt: Receipt = await self.handle.execute_update(update, message, result_type=Receipt)
-        return receipt
-
-    async def say(self, update: str, kind: type[Message], **fields: Any) -> Receipt:
-        return await self.send(update, await self.message(kind, **fields))
-
-    async def export(self, sha256: str = EXPORT, **fields: Any) -> Receipt:
-        files = [{"name": "export.csv", "sha256": sha256}]
-        return await self.say("export_received", rm.ExportReceived, **{"by": TECHNICAL_PERSON, "files": files, **fields})
-
-    async def decide(self, **fields: Any) -> Receipt:
-        return await self.send("decided", await self.decision(**fields))
-
-    async def decision(self, **fields: Any) -> Message:
-        """Quality control's sheet."""
-        files = [{"name": "sheet.xlsx", "sha256": SHEET}]
-        return await self.message(rm.Decided, **{"by": CONTROL_PERSON, "files": files, **fields})
-
-    async def withdraw(self) -> Receipt:
-        return await self.say("withdraw", rm.WithdrawOfReplacement, by=OFFICE_PERSON, reason="просьба клиента")
-
-    async def billing_changed(self) -> Receipt:
-        return await self.say("account_changed", rm.AccountChanged)
-
-    async def read(self) -> ReadOut:
-        found: ReadOut = await self.handle.query("case", result_type=ReadOut)
-        return found
-
-    async def reaches(self, *stages: str) -> str:
-        """Waits in real time until the case stands at one of these; which."""
-        async with asyncio.timeout(20):
-            while (stage := (await self.read()).stage) not in stages:  # noqa: ASYNC110 - an activity's doing
-                await asyncio.sleep(0.02)
-        return stage
-
-    async def duty(self, clause: str) -> ReadObligation:
-        """The newest obligation of a clause."""
-        return next(o for o in reversed((await self.read()).obligations) if o.clause == f"replacement {clause}")
-
-    async def audited(self, **fields: Any) -> None:
-        """Asked, in order, exported, audited: quality control is to decide."""
-        await self.ask(**fields)
-        await self.reaches("awaiting_export")
-        await self.export()
-        await self.reaches("awaiting_decision")
-
-    async def events(self) -> list[str]:
-        history = await self.handle.fetch_history()
-        return [EventType.Name(e.event_type).removeprefix("EVENT_TYPE_") for e in history.events]
-
-
-async def _real_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def case_on(env: WorkflowEnvironment, *, skipping: bool = False, queue: str = QUEUE, n: int = 1) -> Case:
-    """A replacement whose events happen by the clock of the server."""
-    return Case(env.client, env.get_current_time if skipping else _real_now, queue, n)

@@ -1,33 +1,28 @@
-"""A replacement on a Temporal server: its course to the credit, what holds it, what is away, long histories, senders."""
+"""A replacement on a Temporal server: its course to the credit, its refusals, two at the same moment, debts, prolongations."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import suppress
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from temporalio.client import WorkflowFailureError, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
 from regulations.replacement import messages as rm
-from runtime.connection import workflow_runner
-from tests.regulations.replacement.course import CONTROL_PERSON, DECIDED, EXPORT, OFFICE_PERSON, OTHER_EXPORT, OUTCOME, SHEET
+from tests.regulations.replacement.course import CONTROL_PERSON, DECIDED, OUTCOME, SHEET
 from tests.workflows.leads import refusal, refused
 from tests.workflows.play import to_monday
-from tests.workflows.replacements import NEXT_PERIOD, PERIOD, Case, N, ReplacementWorld, case_on, world_in, world_on
+from tests.workflows.replacement_case import Case, awaiting_decision, awaiting_export, case_on, monday_case, prolonged, replay
+from tests.workflows.replacements import NEXT_PERIOD, PERIOD, N, ReplacementWorld, world_in, world_on
 from tests.workflows.skipping import ended, until_it_waits
 from tests.workflows.world import ROUND_THE_CLOCK, until
 from workflows import attributes
 from workflows.docket import Receipt
-from workflows.lead_replacement import LeadReplacement
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -53,19 +48,6 @@ def due_of(monday: datetime) -> datetime:
 
 async def to(env: WorkflowEnvironment, moment: datetime) -> None:
     await env.sleep(moment - await env.get_current_time())
-
-
-async def monday_case(env: WorkflowEnvironment, world: ReplacementWorld, **account: object) -> Case:
-    """At ten o'clock of a Monday in Moscow, billing has the account and nothing was said yet."""
-    await to_monday(env)
-    case = case_on(env, skipping=True)
-    await case.begun_in(world, **account)
-    return case
-
-
-async def replay(history: WorkflowHistory) -> None:
-    replayer = Replayer(workflows=[LeadReplacement], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(history)
 
 
 # --- the course of a replacement ------------------------------------------------------------------------------------
@@ -150,12 +132,28 @@ async def test_a_request_of_which_nothing_is_confirmed_credits_nothing(server: W
     world.decided = DECIDED.model_copy(update={"accepted": 0, "rejected": 500, "amount": 0})
     async with world.worker(server.client, queue):
         case = case_on(server, queue=queue)
-        await case.begun_in(world)
-        await case.audited()
+        await case.begun_in(world, mode="integrated")
+        secret = await world.keep_secret("s-1", case.address, await case.now())
+        await awaiting_decision(case, world, secret)
         await case.decide()
         assert (await case.handle.result()).outcome == "nothing_confirmed"
         assert world.entries() == []
         assert world.templates()[-1] == "nothing_confirmed"
+        assert await world.destroyed(secret)
+
+
+@pytest.mark.clause("replacement 3.6")
+async def test_a_request_that_a_person_bars_credits_nothing(server: WorkflowEnvironment, at_all_hours: ReplacementWorld) -> None:
+    world, queue = at_all_hours, "replacement-barred"
+    async with world.worker(server.client, queue):
+        case = case_on(server, queue=queue)
+        await case.begun_in(world, mode="integrated")
+        secret = await world.keep_secret("s-1", case.address, await case.now())
+        await awaiting_export(case, world, secret)
+        await case.say("barred", rm.Barred, by=CONTROL_PERSON, reason="обратная связь не учтена")
+        assert (await case.handle.result()).outcome == "refused"
+        assert (await world.register(case.address))["clauses"] == ["3.6"]
+        assert await world.destroyed(secret)
 
 
 # --- requests that are not in order ---------------------------------------------------------------------------------
@@ -317,17 +315,11 @@ async def test_a_debt_that_is_never_paid_ends_the_request(skipping: WorkflowEnvi
 # --- a prolongation -------------------------------------------------------------------------------------------------
 
 
-async def prolonged(case: Case, world: ReplacementWorld) -> None:
-    """Asked a second time, on a new tariff that is paid; audited."""
-    await world.tariff(case.account, NEXT_PERIOD, await case.now())
-    await case.audited(prolongation=NEXT_PERIOD)
-
-
 @pytest.mark.clause("replacement 6.3")
 async def test_the_new_tariff_is_never_credited_before_the_replacement_is_confirmed(
     skipping: WorkflowEnvironment, world: ReplacementWorld
 ) -> None:
-    """Billing's interface is away for a day before the first credit, and for another one between the two."""
+    """Billing's interface is away before the first credit, and for a day between the two."""
     async with world.worker(skipping.client):
         await to_monday(skipping)
         case = case_on(skipping, skipping=True, n=2)
@@ -342,11 +334,9 @@ async def test_the_new_tariff_is_never_credited_before_the_replacement_is_confir
         await case.decide()
         await case.reaches("crediting")
         await until_it_waits(case.handle)
-        await skipping.sleep(DAY)
         assert world.entries() == []
         world.billing.down = False
         await until_first(case, skipping, world)
-        await until_it_waits(case.handle)
         assert world.billing.down
         await skipping.sleep(DAY)
         assert world.entries() == [("replacement", 320, PERIOD)]
@@ -364,345 +354,12 @@ async def until_first(case: Case, env: WorkflowEnvironment, world: ReplacementWo
     for _ in range(10):
         if world.entries():
             return
-        await env.sleep(timedelta(minutes=10))
+        await env.sleep(timedelta(minutes=1))
         await until_it_waits(case.handle)
     raise AssertionError("nothing is booked")
 
 
-# --- what is away ---------------------------------------------------------------------------------------------------
-
-
-async def test_mail_network_audits_and_registers_away_stop_no_clock(skipping: WorkflowEnvironment, world: ReplacementWorld) -> None:
-    """Links are given up after ten minutes; the audit comes back after a day, the post and the registers only after the term."""
-    world.mail_up = world.network_up = world.audit_up = False
-    async with world.worker(skipping.client):
-        case = await monday_case(skipping, world)
-        monday = await case.now()
-        await case.ask()
-        for _ in range(2):
-            await until_it_waits(case.handle)
-            await skipping.sleep(timedelta(minutes=10))
-        await case.reaches("awaiting_export")
-        world.database_up = False
-        await case.export()
-        await until_it_waits(case.handle)
-        await to(skipping, monday + DAY)
-        world.audit_up = True
-        await skipping.sleep(timedelta(minutes=20))
-        await case.reaches("awaiting_decision")
-        await until_it_waits(case.handle)
-        await to(skipping, due_of(monday) + HOUR)
-        await until_it_waits(case.handle)
-        duty = await case.duty("5.2")
-        assert (duty.state, duty.breached_at) == ("overdue", due_of(monday))
-        assert world.letters == []
-        assert world.breaches() == []
-        await case.decide()
-        world.mail_up = world.database_up = True
-        assert (await ended(skipping, case.handle)).outcome == "credited"
-        assert world.breaches() == [("5.2", "recorded"), ("5.2", "met_late")]
-        assert sorted(world.templates()) == ["audit", "credited", "taken"]
-
-
-@pytest.mark.clause("replacement 5.2")
-async def test_billing_away_for_days_is_asked_until_it_is_back_and_the_term_runs_from_the_receipt(
-    skipping: WorkflowEnvironment, world: ReplacementWorld
-) -> None:
-    world.billing_up = False
-    async with world.worker(skipping.client):
-        case = await monday_case(skipping, world)
-        monday = await case.now()
-        await case.ask()
-        await until(lambda: world.look_ups > 2)  # the local one, then the ordinary one
-        await until_it_waits(case.handle)
-        await skipping.sleep(DAY)
-        assert (await case.read()).stage == "checking"
-        world.billing_up = True
-        await skipping.sleep(timedelta(minutes=20))
-        await case.reaches("awaiting_export")
-        assert (await case.duty("5.2")).due == due_of(monday)
-        await case.withdraw()
-        assert (await ended(skipping, case.handle)).outcome == "withdrawn"
-
-
-@pytest.mark.clause("replacement 5.3")
-async def test_a_credit_that_billing_refuses_is_ordered_again_when_billing_has_changed(
-    server: WorkflowEnvironment, at_all_hours: ReplacementWorld
-) -> None:
-    world, queue = at_all_hours, "replacement-credit-refused"
-    world.billing.refuses = "счёт закрыт"
-    async with world.worker(server.client, queue):
-        case = case_on(server, queue=queue)
-        await case.begun_in(world)
-        await case.audited()
-        await case.decide()
-        await until(lambda: world.incidents() == ["credit_refused"])
-        assert (await case.read()).stage == "crediting"
-        world.billing.refuses = ""
-        await case.billing_changed()
-        assert (await case.handle.result()).outcome == "credited"
-        assert world.entries() == [("replacement", 320, PERIOD)]
-        assert await world.balance(case.account) == N // 4 + 320
-
-
-# --- withdrawing ----------------------------------------------------------------------------------------------------
-
-
-async def _checking(case: Case, world: ReplacementWorld, secret: str) -> None:
-    world.network_up = False
-    await case.ask_with_crm(secret)
-
-
-async def _awaiting_export(case: Case, world: ReplacementWorld, secret: str) -> None:
-    await case.ask_with_crm(secret)
-    await case.reaches("awaiting_export")
-
-
-async def _auditing(case: Case, world: ReplacementWorld, secret: str) -> None:
-    await _awaiting_export(case, world, secret)
-    world.audit_up = False
-    await case.export()
-
-
-async def _awaiting_decision(case: Case, world: ReplacementWorld, secret: str) -> None:
-    await _awaiting_export(case, world, secret)
-    await case.export()
-    await case.reaches("awaiting_decision")
-
-
-async def _deciding(case: Case, world: ReplacementWorld, secret: str) -> None:
-    await _awaiting_decision(case, world, secret)
-    world.audit_up = False
-    await case.decide()
-
-
-async def _held(case: Case, world: ReplacementWorld, secret: str) -> None:
-    await _awaiting_decision(case, world, secret)
-    await world.owes(case.account, await case.now())
-    await case.decide()
-    await case.reaches("held")
-
-
-async def _refused_by_billing(case: Case, world: ReplacementWorld, secret: str) -> None:
-    await _awaiting_decision(case, world, secret)
-    world.billing.refuses = "счёт закрыт"
-    await case.decide()
-    await until(lambda: "credit_refused" in world.incidents())
-
-
-STAGES = {
-    "checking": _checking,
-    "awaiting_export": _awaiting_export,
-    "auditing": _auditing,
-    "awaiting_decision": _awaiting_decision,
-    "deciding": _deciding,
-    "held": _held,
-    "crediting": _refused_by_billing,
-}
-
-
-@pytest.mark.parametrize("stage", STAGES)
-async def test_a_replacement_may_be_withdrawn_at_any_stage_and_its_password_goes_with_it(
-    skipping: WorkflowEnvironment, world: ReplacementWorld, stage: str
-) -> None:
-    """What is away stays away: a case that is withdrawn waits for no audit and for no network."""
-    async with world.worker(skipping.client):
-        case = await monday_case(skipping, world, mode="integrated")
-        secret = await world.keep_secret("s-1", case.address, await case.now())
-        await STAGES[stage](case, world, secret)
-        await until_it_waits(case.handle)
-        assert (await case.read()).stage == stage
-        assert not await world.destroyed(secret)
-        world.audit_up = world.network_up = True
-        assert (await case.withdraw()).stage == "withdrawn"
-        result = await ended(skipping, case.handle)
-        assert (result.outcome, result.credited) == ("withdrawn", 0)
-        assert world.entries() == []
-        assert await world.destroyed(secret)
-        row = await world.register(case.address)
-        assert (row["stage"], row["closed_at"] is None) == ("withdrawn", False)
-        assert all(o.state in ("met", "waived") for o in (await case.read()).obligations)
-        assert world.templates()[-1] == "withdrawn"
-
-
-@pytest.mark.clause("replacement 5.3")
-async def test_what_billing_may_have_booked_is_waited_for_before_a_withdrawal_ends_the_case(
-    skipping: WorkflowEnvironment, world: ReplacementWorld
-) -> None:
-    world.billing.down = True
-    async with world.worker(skipping.client):
-        case = await monday_case(skipping, world)
-        await case.audited()
-        await case.decide()
-        await case.reaches("crediting")
-        await until_it_waits(case.handle)
-        assert (await case.withdraw()).stage == "crediting"
-        await skipping.sleep(DAY)
-        assert (await case.read()).stage == "crediting"
-        world.billing.down = False
-        assert (await ended(skipping, case.handle)).outcome == "credited"
-        assert await world.credited(case.address) == [("replacement", 320, PERIOD, PERIOD)]
-
-
-# --- the password ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.clause("replacement 5.1")
-async def test_a_case_does_not_end_before_its_password_is_destroyed(skipping: WorkflowEnvironment, world: ReplacementWorld) -> None:
-    async with world.worker(skipping.client):
-        case = await monday_case(skipping, world, mode="integrated")
-        secret = await world.keep_secret("s-1", case.address, await case.now())
-        await _awaiting_export(case, world, secret)
-        await until_it_waits(case.handle)
-        world.database_up = False
-        await case.withdraw()
-        await until_it_waits(case.handle)
-        await skipping.sleep(DAY)
-        assert (await case.read()).stage == "withdrawn"
-        assert not await world.destroyed(secret)
-        world.database_up = True
-        assert (await ended(skipping, case.handle)).outcome == "withdrawn"
-        assert await world.destroyed(secret)
-
-
-# --- long histories, workers that die, many senders -----------------------------------------------------------------
-
-
-async def test_a_long_history_continues_as_new_with_its_whole_state(server: WorkflowEnvironment, at_all_hours: ReplacementWorld) -> None:
-    """The server suggests it at 400 events here."""
-    world, queue = at_all_hours, "replacement-long"
-    async with world.worker(server.client, queue):
-        case = case_on(server, queue=queue)
-        await case.begun_in(world, mode="integrated")
-        secret = await world.keep_secret("s-1", case.address, await case.now())
-        await _awaiting_decision(case, world, secret)
-        export = await case.message(rm.ExportReceived, by=CONTROL_PERSON, files=[{"name": "export.csv", "sha256": EXPORT}])
-        await case.send("export_received", export)
-        first, before = (await case.handle.describe()).run_id, await case.read()
-        told = 0
-        while (await case.handle.describe()).run_id == first:
-            await asyncio.gather(*[case.billing_changed() for _ in range(8)])
-            told += 8
-            assert told < 400
-        after = await case.read()
-        assert (after.uid, after.stage) == (before.uid, "awaiting_decision")
-        assert after.obligations == before.obligations
-        assert await refused(case.send("export_received", export)) == "Repeated"
-        assert await refused(case.ask()) == "Open"
-        assert not await world.destroyed(secret)
-        await case.decide()
-        assert (await case.handle.result()).outcome == "credited"
-        assert world.templates() == ["taken", "audit", "credited"]
-        assert world.entries() == [("replacement", 320, PERIOD)]
-        assert await world.destroyed(secret)
-
-
-async def test_a_worker_that_keeps_nothing_in_its_cache_takes_a_prolongation_to_its_credits(
-    server: WorkflowEnvironment, at_all_hours: ReplacementWorld
-) -> None:
-    """Every workflow task replays the run from its beginning; one that came to other commands would fail, and nothing would go on."""
-    world, queue = at_all_hours, "replacement-no-cache"
-    async with world.worker(server.client, queue, max_cached_workflows=0):
-        case = case_on(server, queue=queue, n=2)
-        await case.begun_in(world)
-        await world.tariff(case.account, NEXT_PERIOD, await case.now())
-        await case.ask(prolongation=NEXT_PERIOD)
-        await until(lambda: "taken" in world.templates())
-        for number, export in enumerate((EXPORT, OTHER_EXPORT), 1):
-            await case.export(export)
-            await until(lambda number=number: world.templates().count("audit") == number)  # type: ignore[misc]
-        await world.owes(case.account, await case.now())
-        await case.decide()
-        await until(lambda: "held" in world.templates())
-        await world.pays(case.account)
-        await case.billing_changed()
-        assert (await case.handle.result()).outcome == "credited"
-        assert [entry for entry, *_ in world.entries()] == ["replacement", "tariff"]
-
-
-async def test_a_query_that_comes_with_a_message_leaves_a_history_that_replays(
-    server: WorkflowEnvironment, at_all_hours: ReplacementWorld
-) -> None:
-    """The query is answered while a local activity goes on: its workflow task ends, and the activity's answer stands in the next one."""
-    world, queue = at_all_hours, "replacement-query"
-    case = case_on(server, queue=queue)
-    await case.begun_in(world)
-
-    async def with_a_query(sending: Awaitable[object]) -> None:
-        """Both wait for a worker."""
-        tasks: list[asyncio.Future[object]] = [asyncio.ensure_future(sending)]
-        await asyncio.sleep(0.2)
-        tasks.append(asyncio.ensure_future(case.read()))
-        await asyncio.sleep(0.2)
-        async with world.worker(server.client, queue):
-            await asyncio.gather(*tasks)
-            await until_it_waits(case.handle)
-
-    await with_a_query(case.ask())
-    await with_a_query(case.export())
-    await with_a_query(case.decide())
-    await replay(await case.handle.fetch_history())
-    assert (await case.handle.result()).outcome == "credited"
-
-
-async def test_whoever_looks_at_a_case_all_the_time_leaves_histories_that_replay(
-    server: WorkflowEnvironment, at_all_hours: ReplacementWorld
-) -> None:
-    """A query that comes at the wrong moment parts a local activity from its task; of eight cases one or two used to be lost for good."""
-    world, queue = at_all_hours, "replacement-looked-at"
-
-    async def looked_at() -> None:
-        case = case_on(server, queue=queue, n=2)
-        await case.begun_in(world)
-        over = asyncio.Event()
-
-        async def look() -> None:
-            while not over.is_set():
-                with suppress(RPCError):  # not begun yet
-                    await case.read()
-
-        looking = [asyncio.create_task(look()) for _ in range(2)]
-        await prolonged(case, world)
-        await case.export(OTHER_EXPORT)
-        await case.reaches("awaiting_decision")
-        await case.decide()
-        assert (await case.handle.result()).outcome == "credited"
-        over.set()
-        await asyncio.gather(*looking)
-        await replay(await case.handle.fetch_history())
-
-    async with world.worker(server.client, queue):
-        await asyncio.gather(*(looked_at() for _ in range(8)))
-
-
-async def test_no_sender_is_left_unanswered_at_the_end(server: WorkflowEnvironment, at_all_hours: ReplacementWorld) -> None:
-    """Any messages together with the closing one: each sender gets a receipt or a refusal, and the case ends."""
-    world, queue = at_all_hours, "replacement-last"
-    async with world.worker(server.client, queue):
-        for place in range(3):
-            case = case_on(server, queue=queue)
-            await case.begun_in(world)
-            await case.audited()
-            sending = [
-                ("account_changed", await case.message(rm.AccountChanged)),
-                ("barred", await case.message(rm.Barred, by=OFFICE_PERSON, reason="обратная связь не учтена")),
-                ("decided", await case.decision()),
-                ("account_changed", await case.message(rm.AccountChanged)),
-            ]
-            closing = await case.message(rm.WithdrawOfReplacement, by=OFFICE_PERSON, reason="дважды")
-            sending.insert(place * 2, ("withdraw", closing))
-            async with asyncio.timeout(20):
-                answers = await asyncio.gather(*(case.send(*one) for one in sending), return_exceptions=True)
-                assert (await case.handle.result()).outcome in ("refused", "withdrawn")
-            assert all(isinstance(a, Receipt) or _refusal_or_over(a) for a in answers), answers
-
-
-def _refusal_or_over(answer: object) -> bool:
-    """Refused by the case, or by the server since the case was over."""
-    return isinstance(answer, BaseException) and ("completed" in str(answer) or refusal(answer) in ("Ended", "Deciding", "Decided"))
-
-
-async def test_a_plain_replacement_costs_at_most_125_events(server: WorkflowEnvironment, at_all_hours: ReplacementWorld) -> None:
+async def test_a_plain_replacement_costs_at_most_130_events(server: WorkflowEnvironment, at_all_hours: ReplacementWorld) -> None:
     """Asked for, exported, audited, decided, credited, three letters."""
     world, queue = at_all_hours, "replacement-cost"
     async with world.worker(server.client, queue):
@@ -714,4 +371,4 @@ async def test_a_plain_replacement_costs_at_most_125_events(server: WorkflowEnvi
         assert (await case.handle.result()).outcome == "credited"
         events = await case.events()
         print(f"a plain replacement: {len(events)} events")
-        assert len(events) <= 125, events
+        assert len(events) <= 130, events
