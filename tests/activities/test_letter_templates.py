@@ -109,9 +109,10 @@ def _told(value: Any) -> list[str]:
 
 
 def test_every_template_is_tested() -> None:
-    shipped = {path.name.partition(".")[0] for path in (LETTERS / "ru" / "handoff").iterdir()}
+    files = [path.name for path in (LETTERS / "ru" / "handoff").iterdir() if not path.name.startswith("layout.")]
+    shipped = {name.partition(".")[0] for name in files}
     assert shipped == set(OWN)
-    assert len(list((LETTERS / "ru" / "handoff").iterdir())) == 3 * len(shipped)
+    assert len(files) == 3 * len(shipped)
 
 
 @pytest.mark.parametrize("name", OWN)

@@ -171,6 +171,15 @@ async def monday_case(env: WorkflowEnvironment, world: ReplacementWorld, **accou
     return case
 
 
+def due_of(monday: datetime) -> datetime:
+    """5.2 of a request of this Monday: three working days are over at the closing of Thursday, 18:00 in Moscow."""
+    return monday.replace(hour=15, minute=0, second=0, microsecond=0) + timedelta(days=3)
+
+
+async def to(env: WorkflowEnvironment, moment: datetime) -> None:
+    await env.sleep(moment - await env.get_current_time())
+
+
 async def replay(history: WorkflowHistory) -> None:
     replayer = Replayer(workflows=[LeadReplacement], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
     await replayer.replay_workflow(history)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from regulations.replacement import messages as rm
 from tests.regulations.replacement.course import CONTROL_PERSON, DECIDED, OUTCOME, SHEET
 from tests.workflows.leads import refusal, refused
 from tests.workflows.play import to_monday
-from tests.workflows.replacement_case import Case, awaiting_decision, awaiting_export, case_on, monday_case, prolonged, replay
+from tests.workflows.replacement_case import Case, awaiting_decision, awaiting_export, case_on, due_of, monday_case, prolonged, replay, to
 from tests.workflows.replacements import NEXT_PERIOD, PERIOD, N, ReplacementWorld, world_in, world_on
 from tests.workflows.skipping import ended, until_it_waits
 from tests.workflows.world import ROUND_THE_CLOCK, until
@@ -39,15 +39,6 @@ async def at_all_hours(tmp_path: Path) -> AsyncIterator[ReplacementWorld]:
     """For the server in real time: no letter waits for an office to open."""
     async with world_in(tmp_path, ROUND_THE_CLOCK) as world:
         yield world
-
-
-def due_of(monday: datetime) -> datetime:
-    """5.2 of a request of this Monday: three working days are over at the closing of Thursday, 18:00 in Moscow."""
-    return monday.replace(hour=15, minute=0, second=0, microsecond=0) + 3 * DAY
-
-
-async def to(env: WorkflowEnvironment, moment: datetime) -> None:
-    await env.sleep(moment - await env.get_current_time())
 
 
 # --- the course of a replacement ------------------------------------------------------------------------------------

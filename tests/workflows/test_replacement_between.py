@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from regulations.replacement import messages as rm
 from regulations.replacement import narration
 from tests.regulations.replacement.course import CONTROL_PERSON, EXPORT, OFFICE_PERSON, OTHER_EXPORT
 from tests.workflows.leads import refusal, refused
-from tests.workflows.replacement_case import STAGES, awaiting_decision, awaiting_export, case_on, monday_case, replay
+from tests.workflows.replacement_case import STAGES, awaiting_decision, awaiting_export, case_on, due_of, monday_case, replay, to
 from tests.workflows.replacements import NEXT_PERIOD, PERIOD, N, ReplacementWorld, world_in
 from tests.workflows.skipping import ended, until_it_waits
 from tests.workflows.world import ROUND_THE_CLOCK, until
@@ -40,15 +40,6 @@ async def at_all_hours(tmp_path: Path) -> AsyncIterator[ReplacementWorld]:
     """For the server in real time: no letter waits for an office to open."""
     async with world_in(tmp_path, ROUND_THE_CLOCK) as world:
         yield world
-
-
-def due_of(monday: datetime) -> datetime:
-    """5.2 of a request of this Monday: three working days are over at the closing of Thursday, 18:00 in Moscow."""
-    return monday.replace(hour=15, minute=0, second=0, microsecond=0) + 3 * DAY
-
-
-async def to(env: WorkflowEnvironment, moment: datetime) -> None:
-    await env.sleep(moment - await env.get_current_time())
 
 
 # --- what is away ---------------------------------------------------------------------------------------------------
