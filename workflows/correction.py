@@ -23,7 +23,8 @@ with workflow.unsafe.imports_passed_through():
     from regulations.plans import OpeningRequest
     from regulations.rows import RecordBatch
     from workflows import options
-    from workflows.docket import read, record_summary
+    from workflows.docket import record_summary
+    from workflows.local_reads import read
 
 
 @workflow.defn(name="Correction")

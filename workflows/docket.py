@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from regulations.plans import Opening, OpeningRequest, PlanRequest, TermToPlan
     from regulations.rows import RecordBatch
     from workflows import attributes, options
+    from workflows.local_reads import locally, read, unless_cancelled
 
 S = TypeVar("S", bound=CaseState)
 T = TypeVar("T", str, bool, datetime)
@@ -241,9 +242,9 @@ class Docket(Reception[S], Generic[S, D]):
 
         self._leaves_event = True
         try:
-            answer = await _locally(asks, question, summary)
+            answer = await locally(asks, question, summary)
         except FailureError as e:
-            _locally_failed(e)
+            unless_cancelled(e)
             self.start(ask_otherwise(), dispensable=True)
         else:
             self.learn(lambda state, now: take(state, answer, now))
@@ -348,52 +349,6 @@ def _opened(state: CaseState, asked: OpeningRequest, opening: Opening, now: date
     kept = {} if state.opening is None else state.opening.roles
     state.opening = opening.model_copy(update={"roles": kept | opening.roles})
     state.opening_stale = state.opening_request(now).model_copy(update={"at": asked.at, "edition": asked.edition}) != asked
-
-
-async def read(activity: Callable[[Any, Q], Awaitable[A]], question: Q, summary: str, otherwise: options.Preset) -> A:
-    """Asks an activity that only reads: locally, and where that fails or takes too long, as the ordinary activity of the same name.
-
-    Only reads may be asked so: a local activity runs before the message that caused it is in the history.
-    """
-    try:
-        return await _locally(activity, question, summary)
-    except FailureError as e:
-        _locally_failed(e)
-        return await workflow.execute_activity_method(activity, question, summary=summary[:200], **otherwise)
-
-
-async def _locally(activity: Callable[[Any, Q], Awaitable[A]], question: Q, summary: str) -> A:
-    """Asks a local activity, and sees to it that its outcome is taken where every later replay takes it.
-
-    A query that comes with a workflow task ends that task as soon as a local activity has been started. The outcome may be written down
-    with that task and yet be told in the next one only, behind whatever came meanwhile; a replay takes it where it is written down, before
-    all that, and comes to other commands (akin to sdk-python issue 1881, open). So the next task is failed, once: tried again at once, it
-    takes the outcome from the history, and in its order.
-    """
-    begun = None if workflow.unsafe.is_replaying() else workflow.info().get_current_history_length()
-    try:
-        answer = await workflow.execute_local_activity_method(activity, question, summary=summary[:200], **options.LOCAL_READ)
-    except FailureError:
-        _in_its_task(begun)
-        raise
-    _in_its_task(begun)
-    return answer
-
-
-def _in_its_task(begun: int | None) -> None:
-    """The outcome of a local activity came in the task that started it: ``begun`` is the history's length then, None in a replay."""
-    if begun is not None and workflow.info().get_current_history_length() != begun and not workflow.unsafe.is_replaying():
-        raise RuntimeError("a query has parted a local activity from its task: this task is taken again, from the history")
-
-
-def _locally_failed(error: FailureError) -> None:
-    """A local activity failed: anything but a cancellation is a reason to ask otherwise.
-
-    The kind of the failure is not to be looked at: one that ran out of time raises another exception in a replay than when it happened,
-    and whoever tells them apart cannot be replayed.
-    """
-    if is_cancelled_exception(error):
-        raise error
 
 
 def record_summary(language: str, batch: RecordBatch) -> str:

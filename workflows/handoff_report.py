@@ -19,7 +19,8 @@ with workflow.unsafe.imports_passed_through():
     from regulations.handoff.report_effects import ReportMark, ReportQuestion, ReportToBuild, ReportToSend
     from regulations.read_out import ReadOut
     from workflows import attributes, options
-    from workflows.docket import Docket, Rules, read, receives
+    from workflows.docket import Docket, Rules, receives
+    from workflows.local_reads import read
 
 
 @workflow.defn(name="HandoffReport")

@@ -90,8 +90,10 @@ def _order(state: ReplacementState, entry: Entry, now: datetime) -> CreditOrder:
     begun = state.begun
     number = sum(o.entry == entry for o in state.orders) + 1
     into = state.request.prolongation if entry == "tariff" else begun.period
+    # A new tariff is credited once, whichever request comes first: two of them that name it have one key.
+    whose = f"{begun.account}/{into}" if entry == "tariff" else state.uid
     order = CreditOrder(
-        key=f"{state.uid}#{CLAUSES[entry]}#{entry}/{number}",
+        key=f"{whose}#{CLAUSES[entry]}#{entry}/{number}",
         account=begun.account,
         period=into or begun.period,
         entry=entry,

@@ -257,7 +257,7 @@ def test_a_prolongation_is_credited_in_two_entries_the_second_once_the_first_is_
     course.answer()
     assert [(o.key, o.entry) for o in course.orders] == [
         ("uid-1#5.3#replacement/1", "replacement"),
-        ("uid-1#6.3#tariff/1", "tariff"),
+        (f"{course.state.begun.account}/2026-11#6.3#tariff/1", "tariff"),
     ]
     assert (course.stage, course.standings()["5.3/1"]) == ("crediting", "open")
     course.answer()
