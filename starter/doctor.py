@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from google.protobuf.duration_pb2 import Duration
@@ -24,10 +25,12 @@ from regulations.calendar_change import day_table, difference
 from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
 from regulations.handoff.state import ROLES
-from regulations.lead.state import COMPANY_ROLES
+from regulations.lead.state import COMPANY_ROLES as LEAD_ROLES
 from regulations.production_calendars import production_calendar
+from regulations.replacement.state import COMPANY_ROLES as REPLACEMENT_ROLES
 from regulations.working_time import working_time
 from runtime import published_calendars
+from runtime.account_billing import AccountReader
 from runtime.billing import BillingReader
 from runtime.centres import CentreReader
 from runtime.connection import connect
@@ -42,6 +45,7 @@ from runtime.database import (
 )
 from runtime.lead_billing import LeadBilling
 from runtime.mail import Mailer
+from runtime.mailbox import Mailbox, MailboxSettings
 from runtime.settings import Settings
 from runtime.zoho import ZohoCrm
 from starter.control_times import control_times
@@ -79,6 +83,7 @@ async def examine(*, fix: bool, as_json: bool) -> int:
         *await _temporal(settings, fix),
         *await _published(settings, fix),
         *await check_leads(settings),
+        *await check_replacements(settings),
         await _asked("mail", settings.mail is not None, "REGLAMENT_MAIL__HOST …", lambda: Mailer(_given(settings.mail)).check()),
         await _asked("crm", settings.crm is not None, "REGLAMENT_CRM__API …", lambda: _crm(settings)),
     ]
@@ -240,7 +245,7 @@ async def check_leads(settings: Settings) -> list[Finding]:
         stack.push_async_callback(engine.dispose)
         stack.push_async_callback(billing.dispose)
         try:
-            absent = sorted(set(COMPANY_ROLES) - load_company(settings.company).roles.keys())
+            absent = sorted(set(LEAD_ROLES) - load_company(settings.company).roles.keys())
             if not await CentreReader(engine).all():
                 return []
         except (CompanyError, DatabaseUnavailableError, DatabaseRefusedError):
@@ -253,6 +258,45 @@ async def check_leads(settings: Settings) -> list[Finding]:
             remedy = "REGLAMENT_BILLING_URL must give billing_usage and billing_product_invoices"
             found.append(Finding("billing of leads", False, str(e), remedy))
         return found
+
+
+async def check_replacements(settings: Settings) -> list[Finding]:
+    """What replacements need; nothing is asked of a company that has none of their roles."""
+    try:
+        company = load_company(settings.company)
+    except CompanyError:
+        return []  # said already
+    found = [
+        await _asked(f"mailbox {number} ({one.purpose})", True, "", partial(_mailbox, one))
+        for number, one in enumerate(settings.mailboxes, 1)
+    ]
+    if not set(REPLACEMENT_ROLES) & company.roles.keys():
+        return found
+    absent = [f"roles.{role}" for role in REPLACEMENT_ROLES if role not in company.roles]
+    absent += [] if company.scripts else ["scripts"]
+    wanted = {"REGLAMENT_BILLING_API__URL": settings.billing_api, "REGLAMENT_ENCRYPTION_KEYS": settings.encryption_keys.get_secret_value()}
+    unset = [name for name, value in wanted.items() if not value]
+    remedies = [f"add to the company's file: {', '.join(absent)}" if absent else "", f"set {', '.join(unset)}" if unset else ""]
+    remedy = "; ".join(filter(None, remedies))
+    found.append(Finding("replacements", not remedy, f"{len(company.scripts)} agreed scripts", remedy))
+    billing = open_billing((settings.billing_url or settings.database_url).get_secret_value())
+    try:
+        await AccountReader(billing).check()
+        found.append(Finding("billing of accounts", True, "accounts, their tariffs and debts can be read"))
+    except (DatabaseUnavailableError, DatabaseRefusedError) as e:
+        remedy = "REGLAMENT_BILLING_URL must give billing_accounts, billing_account_tariffs and billing_debts"
+        found.append(Finding("billing of accounts", False, str(e), remedy))
+    finally:
+        await billing.dispose()
+    return found
+
+
+async def _mailbox(settings: MailboxSettings) -> None:
+    mailbox = Mailbox(settings)
+    try:
+        await mailbox.counts()
+    finally:
+        await mailbox.close()
 
 
 async def _asked(check: str, given: bool, setting: str, ask: Callable[[], Awaitable[object]]) -> Finding:

@@ -10,9 +10,10 @@ from pydantic import SecretStr
 from activities.record import Registers
 from regulations.rows import CentreRow, RecordBatch
 from runtime.database import create_billing_tables, open_database
+from runtime.mailbox import MailboxSettings
 from runtime.registers import RegisterWriter
 from runtime.settings import Settings
-from starter.doctor import check_files, check_leads
+from starter.doctor import check_files, check_leads, check_replacements
 from tests.activities.attempts import attempt
 
 COMPANY = """
@@ -71,3 +72,27 @@ async def test_leads_ask_for_their_views_and_roles_only_where_a_service_centre_i
     await create_billing_tables(database_url)
     file.write_text(COMPANY.replace("[roles]", '[roles]\nsales_support = "support@company.example"'), "utf-8")
     assert [f.ok for f in await check_leads(settings)] == [True, True]
+
+
+async def test_replacements_ask_for_what_they_need_only_of_a_company_that_has_their_roles(tmp_path: Path, database_url: str) -> None:
+    file = tmp_path / "company.toml"
+    file.write_text(COMPANY, "utf-8")
+    settings = Settings(company=file, database_url=SecretStr(database_url))
+    assert await check_replacements(settings) == []
+    file.write_text(COMPANY.replace("[roles]", '[roles]\nquality_control = "qc@company.example"'), "utf-8")
+    found = {f.check: f for f in await check_replacements(settings)}
+    wanted = ("roles.technical", "roles.head_office", "scripts", "REGLAMENT_BILLING_API__URL", "REGLAMENT_ENCRYPTION_KEYS")
+    assert [name for name in wanted if name not in found["replacements"].remedy] == []
+    assert not found["billing of accounts"].ok
+    await create_billing_tables(database_url)
+    assert {f.check: f.ok for f in await check_replacements(settings)}["billing of accounts"]
+
+
+async def test_a_mailbox_that_does_not_answer_is_found_without_its_address(tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    file.write_text(COMPANY, "utf-8")
+    where = {"host": "127.0.0.1", "port": 1, "security": "none", "username": "zamena", "password": "s3cr3t-word"}
+    mailbox = MailboxSettings.model_validate({"purpose": "replacement", "address": "zamena@company.example", **where})
+    (finding,) = await check_replacements(Settings(company=file, mailboxes=(mailbox,)))
+    assert (finding.check, finding.ok) == ("mailbox 1 (replacement)", False)
+    assert not any(word in str(finding) for word in ("zamena", "s3cr3t-word"))
