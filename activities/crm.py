@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 
-from pydantic import JsonValue
 from temporalio import activity
 
 from activities import errors
-from activities.keyed import Allowance, input_hash, ledger_errors
+from activities.keyed import once
 from regulations.effects import CrmOutcome, CrmRecord
 from runtime.crm import CrmMisconfiguredError, CrmPort, CrmRefusedError, CrmUnavailableError
-from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
-from runtime.effect_ledger import EffectLedger, Finished
+from runtime.effect_ledger import EffectLedger
 
 _KIND = "crm"
 
@@ -43,25 +41,7 @@ class Crm:
             ApplicationError: ``Unavailable`` or ``InProgress`` (repeated by Temporal); ``Conflict``, ``Misconfigured`` or
                 ``Refused`` (for good).
         """
-        allowance = Allowance.of_this_attempt()
-        stop_at = allowance.stop_at()
-        digest = input_hash(record, leaving_out={"now", "key"})
-        with ledger_errors():
-            claim = await self._ledger.claim(record.key, _KIND, digest, allowance.lease)
-            if isinstance(claim, Finished):
-                return CrmOutcome.model_validate(claim.result)
-            try:
-                with _crm_errors():
-                    async with asyncio.timeout_at(stop_at):
-                        outcome = await self._enter(record)
-            except Exception:
-                # This attempt has stopped: the next one need not wait for the lease.
-                with suppress(DatabaseUnavailableError, DatabaseRefusedError):
-                    await self._ledger.release(claim)
-                raise
-            stored: JsonValue = outcome.model_dump(mode="json")
-            await self._ledger.finish(claim, stored)
-            return outcome
+        return await once(self._ledger, record.key, _KIND, record, CrmOutcome, lambda: self._enter(record), _crm_errors)
 
     async def _enter(self, record: CrmRecord) -> CrmOutcome:
         if self._crm.upserts_natively:

@@ -1,22 +1,24 @@
-"""What every effect under a key shares: the hash of its input, the length of its lease, and the ledger's refusals as errors."""
+"""What every effect under a key shares: the hash of its input, its lease, its claim and its end, and the ledger's refusals as errors."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from typing import Self, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from temporalio import activity
 
 from activities import errors
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
-from runtime.effect_ledger import EffectConflictError, LeaseHeldError, LeaseLostError
+from runtime.effect_ledger import EffectConflictError, EffectLedger, Finished, LeaseHeldError, LeaseLostError
+
+R = TypeVar("R", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -79,3 +81,46 @@ def ledger_errors() -> Iterator[None]:
         raise errors.transient(f"effect: {error}", type=errors.IN_PROGRESS, after=error.remaining, expected=True) from None
     except LeaseLostError as error:
         raise errors.transient(f"effect: {error}", type=errors.IN_PROGRESS) from None
+
+
+async def once(
+    ledger: EffectLedger,
+    key: str,
+    kind: str,
+    asked: BaseModel,
+    answer: type[R],
+    act: Callable[[], Awaitable[R]],
+    failures: Callable[[], AbstractContextManager[None]],
+) -> R:
+    """Act under a key, once; asked again it gives the first answer.
+
+    For what the other side itself counts once, so that an attempt whose end is unknown may be made again.
+
+    Args:
+        ledger: Knows what has been done.
+        key: Of the effect.
+        kind: Of the effect, for people who look at the ledger.
+        asked: What is done; the same key with another input is a conflict. Its ``key`` and ``now`` do not count.
+        answer: What it comes to.
+        act: Does it; stopped when the attempt's time is over.
+        failures: Turns what ``act`` raises, TimeoutError among it, into errors of an activity.
+    """
+    allowance = Allowance.of_this_attempt()
+    stop_at = allowance.stop_at()
+    digest = input_hash(asked, leaving_out={"now", "key"})
+    with ledger_errors():
+        claim = await ledger.claim(key, kind, digest, allowance.lease)
+        if isinstance(claim, Finished):
+            return answer.model_validate(claim.result)
+        try:
+            with failures():
+                async with asyncio.timeout_at(stop_at):
+                    done = await act()
+        except Exception:
+            # This attempt has stopped: the next one need not wait for the lease.
+            with suppress(DatabaseUnavailableError, DatabaseRefusedError):
+                await ledger.release(claim)
+            raise
+        stored: JsonValue = done.model_dump(mode="json")
+        await ledger.finish(claim, stored)
+        return done

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 from temporalio import activity
 
 from activities import errors
-from activities.keyed import Allowance, database_errors, input_hash, ledger_errors
+from activities.keyed import database_errors, once
 from regulations.replacement.effects import (
     AccountAnswer,
     AccountQuestion,
@@ -31,8 +31,7 @@ from runtime.billing_api import (
     BillingApiUnavailableError,
     Credit,
 )
-from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
-from runtime.effect_ledger import EffectLedger, Finished
+from runtime.effect_ledger import EffectLedger
 from runtime.links import LinkGuard
 from runtime.replacements import ReplacementRegister
 from runtime.secrets import SecretStore
@@ -143,25 +142,7 @@ class Replacements:
             ApplicationError: ``Unavailable`` or ``InProgress`` (repeated by Temporal); ``Conflict``, ``Misconfigured`` or ``Invalid``
                 (for good).
         """
-        allowance = Allowance.of_this_attempt()
-        stop_at = allowance.stop_at()
-        digest = input_hash(order, leaving_out={"now", "key"})
-        with ledger_errors():
-            claim = await self._ledger.claim(order.key, _KIND, digest, allowance.lease)
-            if isinstance(claim, Finished):
-                return CreditOutcome.model_validate(claim.result)
-            try:
-                with _billing_errors():
-                    async with asyncio.timeout_at(stop_at):
-                        outcome = await self._credited(order)
-            except Exception:
-                # This attempt has stopped: the next one need not wait for the lease.
-                with suppress(DatabaseUnavailableError, DatabaseRefusedError):
-                    await self._ledger.release(claim)
-                raise
-            stored: JsonValue = outcome.model_dump(mode="json")
-            await self._ledger.finish(claim, stored)
-            return outcome
+        return await once(self._ledger, order.key, _KIND, order, CreditOutcome, lambda: self._credited(order), _billing_errors)
 
     async def _credited(self, order: CreditOrder) -> CreditOutcome:
         if self._billing is None:

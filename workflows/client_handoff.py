@@ -18,11 +18,10 @@ with workflow.unsafe.imports_passed_through():
     from activities.billing import Billing
     from activities.crm import Crm
     from activities.documents import Documents
-    from activities.email import Correspondence
     from regulations import messages
     from regulations.catalogue import text
     from regulations.documents import DocumentsQuestion
-    from regulations.effects import BillingQuestion, CrmRecord, Letter
+    from regulations.effects import BillingQuestion, CrmRecord
     from regulations.handoff import facts, requests
     from regulations.handoff.decisions import Decision, decide
     from regulations.handoff.narration import HandoffResult, details, read_out, result
@@ -60,7 +59,7 @@ class ClientHandoff:
             if todo.stop_reading and self._reading is not None:
                 self._reading.cancel()
             for letter in todo.letters:  # 2.2.3 in the partner's thread; reminders and breaches of 2.1.2 to 2.1.4
-                self.docket.start(self._send(letter))
+                self.docket.start(self.docket.send(letter, facts.learn_letter))
             for record in todo.records:  # 2.2.5
                 self.docket.start(self._enter_into_crm(record))
             if todo.look_up:  # 3.2: the payment; 2.1.2: the access grant
@@ -120,14 +119,6 @@ class ClientHandoff:
         except ActivityError:  # tried for days, or no longer wanted
             answer = None
         self.docket.learn(lambda state, now: requests.learn_documents(state, question, answer, now))
-
-    async def _send(self, letter: Letter) -> None:
-        summary = text(letter.language, "letter", letter.template)
-        try:
-            outcome = await workflow.execute_activity_method(Correspondence.send_letter, letter, summary=summary, **options.CORRESPONDENCE)
-        except ActivityError:  # refused for good; what can be tried again is tried again until it works
-            outcome = None
-        self.docket.learn(lambda state, now: facts.learn_letter(state, letter, outcome, now))
 
     async def _enter_into_crm(self, record: CrmRecord) -> None:
         summary = text(self.docket.state.language, "activity", "enter_into_crm")

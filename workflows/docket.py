@@ -19,16 +19,18 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
-from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel, ConfigDict
 
+    from activities.email import Correspondence
     from activities.planning import Planning
     from activities.record import Registers
     from regulations.case import CaseState, Refusal, Standing
     from regulations.catalogue import text
     from regulations.clocks import next_due, oldest_unmet, planned, terms_to_plan
+    from regulations.effects import Letter, LetterOutcome
     from regulations.messages import Message
     from regulations.plans import Opening, OpeningRequest, PlanRequest, TermToPlan
     from regulations.rows import RecordBatch
@@ -248,6 +250,17 @@ class Docket(Reception[S], Generic[S, D]):
             self.start(ask_otherwise(), dispensable=True)
         else:
             self.learn(lambda state, now: take(state, answer, now))
+
+    async def send(self, letter: Letter, take: Callable[[S, Letter, LetterOutcome | None, datetime], None]) -> None:
+        """Sends a letter to people outside; what became of it is one more fact, None: refused for good."""
+        summary = text(letter.language, "letter", letter.template)
+        try:
+            outcome = await workflow.execute_activity_method(Correspondence.send_letter, letter, summary=summary, **options.CORRESPONDENCE)
+        except ActivityError as e:
+            if is_cancelled_exception(e):  # the case is over
+                raise
+            outcome = None
+        self.learn(lambda state, now: take(state, letter, outcome, now))
 
     def start(self, effect: Coroutine[Any, Any, None], *, dispensable: bool = False) -> asyncio.Task[None]:
         """Starts an effect that nobody awaits: its outcome comes back through `learn`. The case does not end before it; one that is

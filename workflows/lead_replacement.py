@@ -14,10 +14,8 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.audit import Audits
-    from activities.email import Correspondence
     from activities.replacements import Replacements
     from regulations.catalogue import text
-    from regulations.effects import Letter
     from regulations.messages import CalendarChanged
     from regulations.read_out import ReadOut
     from regulations.replacement import facts, messages
@@ -63,7 +61,7 @@ class LeadReplacement:
             if todo.credit is not None:  # 5.3, 6.1, 6.3
                 self.docket.start(self._credit(todo.credit))
             for letter in todo.letters:  # 5.1, 5.2: the franchisee and quality control hear of it
-                self.docket.start(self._send(letter))
+                self.docket.start(self.docket.send(letter, facts.learn_letter))
             if todo.destroy is not None:  # 5.1: the client's password
                 self.docket.start(self._destroy(todo.destroy))
             if todo.look_up is not None:  # 1, 2, 3.5, 6.1, 6.3; 2 again before a credit
@@ -132,14 +130,6 @@ class LeadReplacement:
         except ActivityError:  # refused for good
             outcome = None
         self.docket.learn(lambda state, now: facts.learn_credit(state, order, outcome, now))
-
-    async def _send(self, letter: Letter) -> None:
-        summary = text(letter.language, "letter", letter.template)
-        try:
-            outcome = await workflow.execute_activity_method(Correspondence.send_letter, letter, summary=summary, **options.CORRESPONDENCE)
-        except ActivityError:  # refused for good
-            outcome = None
-        self.docket.learn(lambda state, now: facts.learn_letter(state, letter, outcome, now))
 
     async def _destroy(self, secret: SecretToDestroy) -> None:
         summary = self._word("destroy_secret")

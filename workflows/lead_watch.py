@@ -8,13 +8,11 @@ itself holds the next instant, however many there are, and lives as long as the 
 from __future__ import annotations
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.email import Correspondence
     from activities.watching import Watching
     from regulations.catalogue import text
-    from regulations.effects import Letter
     from regulations.messages import CalendarChanged
     from regulations.read_out import ReadOut
     from regulations.replacement import messages, watch_facts
@@ -48,7 +46,7 @@ class LeadWatch:
             if todo.count is not None:  # 1, 4.1, 4.2
                 self.docket.start(self._count(todo.count))
             for letter in todo.letters:
-                self.docket.start(self._send(letter))
+                self.docket.start(self.docket.send(letter, watch_facts.learn_letter))
         await self.docket.drain()
         return result(self.docket.state)
 
@@ -78,11 +76,3 @@ class LeadWatch:
         summary = text(self.docket.state.language, "activity", "count_passing")
         answer = await workflow.execute_activity_method(Watching.count_passing, question, summary=summary, **options.RECORD)
         self.docket.learn(lambda state, now: watch_facts.learn_passing(state, answer, now))
-
-    async def _send(self, letter: Letter) -> None:
-        summary = text(letter.language, "letter", letter.template)
-        try:
-            outcome = await workflow.execute_activity_method(Correspondence.send_letter, letter, summary=summary, **options.CORRESPONDENCE)
-        except ActivityError:  # refused for good
-            outcome = None
-        self.docket.learn(lambda state, now: watch_facts.learn_letter(state, letter, outcome, now))

@@ -9,13 +9,11 @@ another centre takes the same address over without a moment in which neither lea
 from __future__ import annotations
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.email import Correspondence
     from activities.leads import Leads
     from regulations.catalogue import text
-    from regulations.effects import Letter
     from regulations.lead import facts, messages
     from regulations.lead.decisions import Decision, decide
     from regulations.lead.effects import ClientQuestion, InvoiceQuestion
@@ -47,7 +45,7 @@ class PotentialSale:
             if todo.link is not None:  # 4.1.1 to 4.1.3: a paid invoice closes it
                 self.docket.start(self._link(todo.link))
             for letter in todo.letters:  # 3.3, 5.2.1: a hot lead is told at once
-                self.docket.start(self._send(letter), dispensable=True)
+                self.docket.start(self.docket.send(letter, facts.learn_letter), dispensable=True)
             if todo.look_up is not None:  # 4.1.1, 4.1.3, 5.2.1, 8.2.4
                 await self._look_up(todo.look_up)
         await self.docket.drain()  # billing or mail that is away holds up no end, and no other centre's lead
@@ -91,13 +89,3 @@ class PotentialSale:
         summary = text(self.docket.state.language, "activity", "link_invoice")
         answer = await workflow.execute_activity_method(Leads.link_invoice, question, summary=summary, **options.BILLING)
         self.docket.learn(lambda state, now: facts.learn_invoice(state, question, answer, now))
-
-    async def _send(self, letter: Letter) -> None:
-        summary = text(letter.language, "letter", letter.template)
-        try:
-            outcome = await workflow.execute_activity_method(Correspondence.send_letter, letter, summary=summary, **options.CORRESPONDENCE)
-        except ActivityError as e:
-            if is_cancelled_exception(e):  # the lead is over
-                raise
-            outcome = None  # refused for good
-        self.docket.learn(lambda state, now: facts.learn_letter(state, letter, outcome, now))

@@ -21,13 +21,13 @@ from tests.end_to_end.test_starter import Door
 __all__ = ["webhooks"]
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
-PASSWORD = "kanareyka-1917"
+PASSWORD = "snegir-1917"
 
 
 async def command(stage: Stage, *arguments: str) -> Said:
     said = await reglament(stage, "replacement", *arguments)
     assert said.code == 0, said.err
-    assert "kanareyka" not in said.out + said.err
+    assert "snegir" not in said.out + said.err
     return said
 
 
@@ -99,8 +99,8 @@ async def test_from_the_request_to_the_credit(stage: Stage, webhooks: Door) -> N
     words = (asked.case, f"specialist-{asked.account}", "недозвон", f"{asked.account}@franchise.example")
     places = {trace.split(" ")[0] for word in words for trace in await traces(stage, [asked.case], word)}
     assert places == {"history", "table", "file", "letter", "kept"}
-    assert await traces(stage, [asked.case], "kanareyka-") == []
-    assert "kanareyka" not in webhooks.log.read_text("utf-8")
+    assert await traces(stage, [asked.case], "snegir-") == []
+    assert "snegir" not in webhooks.log.read_text("utf-8")
     engine = open_database(stage.database_url)
     with pytest.raises(SecretError, match="destroyed at"):
         await SecretStore(engine, KeyRing.parse(stage.encryption_key)).show(asked.case, "u40", "to see that it is gone")

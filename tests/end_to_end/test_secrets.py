@@ -45,7 +45,7 @@ async def listed(stage: Stage, case: str) -> list[KeptSecret]:
 
 @pytest.mark.clause("replacement 5.1")
 async def test_a_password_is_kept_shown_and_destroyed_with_its_case(stage: Stage, webhooks: Door) -> None:
-    password = 'kanareyka-«1»\\"№'
+    password = 'snegir-«1»\\"№'
     asked = Replacement(stage, "s-1", password)
     await asked.bill()
     request = asked.requested()
@@ -66,9 +66,9 @@ async def test_a_password_is_kept_shown_and_destroyed_with_its_case(stage: Stage
 
     async def nowhere() -> None:
         assert await traces(stage, [asked.case], kept.ref), "the search finds what is there"
-        assert await traces(stage, [asked.case], "kanareyka-") == []
+        assert await traces(stage, [asked.case], "snegir-") == []
         said = (in_full.out, again.out, again.err, str(conflict.value), webhooks.log.read_text("utf-8"))
-        assert not any("kanareyka" in one for one in said)
+        assert not any("snegir" in one for one in said)
 
     await nowhere()
     other = await reglament(stage, "deliver", "-", "--json", given=lines(asked.requested(asked=7)))
@@ -87,7 +87,7 @@ async def test_a_password_is_kept_shown_and_destroyed_with_its_case(stage: Stage
 
 
 async def test_without_keys_a_password_is_not_taken(stage: Stage, tmp_path: Path) -> None:
-    asked = Replacement(stage, "s-2", "kanareyka-2")
+    asked = Replacement(stage, "s-2", "snegir-2")
     bare = {"REGLAMENT_ENCRYPTION_KEYS": ""}
     door, before = Door(stage, tmp_path, **bare), stage.http_port
     try:
@@ -100,5 +100,5 @@ async def test_without_keys_a_password_is_not_taken(stage: Stage, tmp_path: Path
         door.close()
     said = await reglament(stage, "deliver", "-", "--json", given=lines(asked.requested()), **bare)
     assert (said.code, said.lines()[0]["error"]) == (1, "NoEncryptionKeys")
-    assert "kanareyka" not in str(refused.value) + said.out + said.err + door.log.read_text("utf-8")
+    assert "snegir" not in str(refused.value) + said.out + said.err + door.log.read_text("utf-8")
     assert await listed(stage, asked.case) == []

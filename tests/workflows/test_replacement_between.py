@@ -261,8 +261,9 @@ async def test_a_query_that_comes_with_a_message_leaves_a_history_that_replays(
     await with_a_query(case.ask())
     await with_a_query(case.export())
     await with_a_query(case.decide())
+    async with world.worker(server.client, queue):
+        assert (await case.handle.result()).outcome == "credited"
     await replay(await case.handle.fetch_history())
-    assert (await case.handle.result()).outcome == "credited"
 
 
 async def test_a_query_that_parts_a_local_activity_from_its_task_leaves_a_history_that_replays(
