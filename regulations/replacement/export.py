@@ -1,13 +1,12 @@
-"""The rows of an export: cards, calls, recordings, tickets (5.2). Plain and small: an export has a hundred thousand of them."""
+"""The rows of an export: cards, calls, recordings, tickets (5.2). Tuples, since an export has hundreds of thousands of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """The card of a lead."""
 
     lead: str
@@ -16,8 +15,7 @@ class Card:
     comment: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call to a lead's number."""
 
     call: str
@@ -29,15 +27,13 @@ class Call:
     """Status or comment set after it (3.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(NamedTuple):
     """The recording of a call (3.2)."""
 
     call: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(NamedTuple):
     """6.4: telephony is out of order on the supplier's side."""
 
     ticket: str

@@ -62,7 +62,7 @@ def as_xlsx(rows: Sequence[Row]) -> bytes:
     for record, name in SHEETS.items():
         sheet = book.create_sheet(name)
         for number, row in enumerate(row for row in rows if type(row).__name__.lower() == record):
-            named = {slot: getattr(row, slot) for slot in row.__slots__}
+            named = row._asdict()
             if number == 0:
                 sheet.append([RUSSIAN[slot] for slot in named])
             sheet.append([v.astimezone(ZoneInfo(MOSCOW)).replace(tzinfo=None) if isinstance(v, datetime) else v for v in named.values()])

@@ -65,7 +65,7 @@ def as_xlsx(rows: Sequence[Row], file: Path) -> None:
             sheet, heading = book.add_worksheet(name), None
             of_kind = [row for row in rows if type(row).__name__.lower() == record]
             for number, row in enumerate(of_kind, 1):
-                values = {slot: getattr(row, slot) for slot in row.__slots__}
+                values = row._asdict()
                 if heading is None:
                     heading = list(values)
                     sheet.write_row(0, 0, heading)

@@ -183,7 +183,7 @@ COLUMNS = (
 
 def fields(row: Row) -> dict[str, Any]:
     """A row as its columns, those that it has; instants as ISO texts with their offset."""
-    named = {"record": type(row).__name__.lower()} | {slot: getattr(row, slot) for slot in row.__slots__}
+    named = {"record": type(row).__name__.lower()} | row._asdict()
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in named.items()}
 
 

@@ -7,7 +7,6 @@ import random
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -74,7 +73,7 @@ def good(draw: st.DrawFn) -> tuple[list[Row], str]:
         calls.append(Call("early", "a", first, False, "не отвечает"))
     if draw(st.integers(0, 3)) == 0:
         spoiled = draw(st.integers(0, len(calls) - 1))
-        calls[spoiled] = replace(calls[spoiled], answered=draw(st.booleans()), comment=draw(st.sampled_from(["", "ответил"])))
+        calls[spoiled] = calls[spoiled]._replace(answered=draw(st.booleans()), comment=draw(st.sampled_from(["", "ответил"])))
     recordings = recorded(calls)
     if draw(st.integers(0, 3)) == 0:
         recordings.pop()
