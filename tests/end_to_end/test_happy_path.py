@@ -37,7 +37,7 @@ async def test_a_happy_handoff_with_a_written_contract(stage: Stage, sender: Sen
     assert (found.letters, found.incidents) == ({"handoff/accepted": 1}, [])
 
     events = Counter(EventType.Name(e.event_type).removeprefix("EVENT_TYPE_") for e in found.history.events)
-    assert sum(events.values()) <= 90, events
+    assert sum(events.values()) <= 96, events
     polls = [
         e
         for e in found.history.events

