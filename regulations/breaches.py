@@ -6,6 +6,7 @@ outside are told is the regulation's own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from regulations.case import CaseState, Obligation, Standing, Tell
@@ -160,10 +161,44 @@ def _breach_of(tell: Tell) -> tuple[str, datetime | None]:
     return key, datetime.fromisoformat(due) if due else None
 
 
+def hour_has_come(state: CaseState, tell: Tell, now: datetime) -> bool:
+    """Whether a telling may go: one that waits for working time, once that is counted and there."""
+    if tell.wait is None:
+        return True
+    wait = state.waits.get(tell.wait)
+    return wait is not None and wait.plan is not None and now >= wait.plan.tell_at
+
+
 # --- the next instant -----------------------------------------------------------------------------------------------
 
 
-def next_wake(state: CaseState, now: datetime) -> tuple[datetime, str] | None:
+def earliest_wake(
+    state: CaseState, now: datetime, waits: Iterable[str] = (), more: Iterable[tuple[datetime, str]] = ()
+) -> tuple[datetime, str] | None:
+    """The earliest instant after ``now`` at which a case must be awake, and the words for its timer; None: it has ended, or nothing comes.
+
+    Args:
+        state: Its obligations count, and its letters that wait for their hour.
+        now: What is past has been decided already.
+        waits: Names of the waits whose end it must be awake for; the words are those of the name before its first slash.
+        more: What else there is.
+    """
+    candidates = list(more)
+    if (wake := _of_obligations(state, now)) is not None:
+        candidates.append(wake)
+    for tell in state.tells:
+        wait = state.waits.get(tell.wait) if tell.wait else None
+        if wait is not None and wait.plan is not None:
+            candidates.append((wait.plan.tell_at, text(state.language, "letter", tell.what)))
+    for name in waits:
+        wait = state.waits.get(name)
+        if wait is not None and wait.plan is not None:
+            what = text(state.language, state.kind, "wait", name.partition("/")[0])
+            candidates.append((wait.plan.due, text(state.language, "timer", "wait", what=what, due=wait.plan.due_text)))
+    return min((c for c in candidates if c[0] > now and not state.ended), default=None)
+
+
+def _of_obligations(state: CaseState, now: datetime) -> tuple[datetime, str] | None:
     """The earliest instant at which an obligation needs the case awake, and the words for its timer."""
     instant = next_instant(state, now)
     if instant is None:

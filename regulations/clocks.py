@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from regulations.case import UNMET, CaseState, Obligation, Refusal, Standing, Wait
 from regulations.catalogue import text
 from regulations.messages import CalendarChanged
-from regulations.obligations import put_obligation, undo_breach
+from regulations.obligations import put_obligation, settle_open, undo_breach
 from regulations.plans import PlannedTerm, Span, TermToPlan
 
 MAX_JITTER = timedelta(minutes=5)
@@ -109,7 +109,7 @@ def _note_move(case: CaseState, o: Obligation, before: PlannedTerm, answer: Plan
     case.note("pause_moved" if o.paused else "due_moved", now, now, key=f"{answer.key}#{answer.due.isoformat()}", note=moved)
 
 
-def calendar_changed(case: CaseState, message: CalendarChanged) -> str:
+def calendar_changed(case: CaseState, message: CalendarChanged, now: datetime) -> str:
     """Marks what a changed calendar touches, to be counted anew from its original start; gives the words for the trail.
 
     An open term is touched by a changed date on which it depends; one that is overdue, or was met late, only when the day that made it
@@ -120,6 +120,7 @@ def calendar_changed(case: CaseState, message: CalendarChanged) -> str:
     Raises:
         Refusal: ``NotTouched``.
     """
+    settle_open(case, now)
     touched = False
     ours = case.opening is not None and case.opening.calendar == message.calendar
     changed = sorted(message.changed)

@@ -56,7 +56,7 @@ def _by_escalation_role(obligation: Obligation, message: CaseMessage) -> None:
 
 
 def apply_to_docket(case: CaseState, message: CaseMessage, now: datetime) -> None:
-    """Applies waive, extend, pause and resume; their words are in the regulations' README, points 3 and 5.
+    """Applies waive, extend, pause and resume; their words are in the regulations' README, points 3 and 5. What is done is settled first.
 
     Raises:
         Refusal: not the escalation role, no such obligation, the term has passed, no extension or pause left.
@@ -64,6 +64,7 @@ def apply_to_docket(case: CaseState, message: CaseMessage, now: datetime) -> Non
     if not isinstance(message, Waive | Extend | Pause | Resume):
         raise Refusal("UnknownMessage", f"{type(message).__name__} is not a message of this case")
     settings = case.opening.edition.settings if case.opening else {}
+    settle_open(case, now)
     o = case.open_obligation(message.clause)
     _by_escalation_role(o, message)
     match message:
@@ -169,6 +170,13 @@ def settle(case: CaseState, o: Obligation, evidence: Evidence | None, now: datet
         if first:
             _enter(case, o, BreachEntry.MET_LATE, at)
         close(case, o, Standing.MET_LATE)
+
+
+def settle_open(case: CaseState, now: datetime) -> None:
+    """Holds every open duty against its proof before somebody decides about it. A breach is decided on in a regulation's `decide` alone."""
+    for o in case.obligations:
+        if o.standing is Standing.OPEN:
+            settle(case, o, case.proof(o), now)
 
 
 def breach(case: CaseState, o: Obligation) -> None:

@@ -75,6 +75,11 @@ class Opening(Wire):
     """Where the Temporal UI shows the cases: its address with the namespace; empty: nobody has said."""
 
 
+def ui_link(ui: str, address: str) -> str:
+    """A case in the Temporal UI; empty where nobody has said where that is."""
+    return f"{ui.rstrip('/')}/workflows/{address.replace('/', '%2F')}" if ui else ""
+
+
 class Span(Wire):
     """A time during which the clock of an obligation stood."""
 

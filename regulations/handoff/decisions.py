@@ -9,11 +9,11 @@ from pydantic import JsonValue
 
 from regulations.breaches import (
     LATE,
+    earliest_wake,
     end_pauses,
     keys,
     learnt_late,
     newly_breached,
-    next_wake,
     remind,
     reminder_due,
     run_out,
@@ -29,7 +29,7 @@ from regulations.clocks import untold, warn_at
 from regulations.documents import Document, DocumentsQuestion
 from regulations.effects import CrmRecord, Letter
 from regulations.handoff.duties import on_opening, register_client, register_sale, waive_all
-from regulations.handoff.state import CC_HEAD, ENDS, KIND, PARTNER, HandoffState, Stage
+from regulations.handoff.state import CC_HEAD, ENDS, PARTNER, HandoffState, Stage
 from regulations.handoff.tellings import duties, letter, say
 
 PATIENCE = timedelta(minutes=10)
@@ -280,29 +280,18 @@ def _tidy(state: HandoffState) -> None:
 
 def _next(state: HandoffState, decision: Decision, now: datetime) -> None:
     """The earliest instant at which the case must be awake, and the words for its timer."""
-    language = state.language
-    candidates: list[tuple[datetime, str]] = []
-    if (wake := next_wake(state, now)) is not None:
-        candidates.append(wake)
+    more: list[tuple[datetime, str]] = []
     if (patience := _waits_for_billing(state, now)) is not None:
-        candidates.append((patience, text(language, "activity", "look_up_billing")))
-    for tell in state.tells:
-        wait = state.waits.get(tell.wait) if tell.wait else None
-        if wait is not None and wait.plan is not None:
-            candidates.append((wait.plan.tell_at, text(language, "letter", tell.what)))
+        more.append((patience, text(state.language, "activity", "look_up_billing")))
     for name, wait in state.waits.items():
         if name.startswith("hour:") and wait.plan is not None:
-            candidates.append((wait.plan.tell_at, text(language, "activity", "tell")))
-        word = name.split("/")[0]
-        relevant = {
-            "payment": state.stage == Stage.AWAITING_PAYMENT and not state.looking_up,
-            "poll": state.stage == Stage.AWAITING_PAYMENT and not state.polling,
-            "access": not state.looking_up,
-            "resubmission": state.stage == Stage.RETURNED and name.endswith(f"/{state.round}"),
-        }.get(word, False)
-        if relevant and wait.plan is not None:
-            what = text(language, KIND, "wait", word)
-            candidates.append((wait.plan.due, text(language, "timer", "wait", what=what, due=wait.plan.due_text)))
-    candidates = [c for c in candidates if c[0] > now]
-    if candidates and not state.ended:
-        decision.wake_at, decision.wake_for = min(candidates)
+            more.append((wait.plan.tell_at, text(state.language, "activity", "tell")))
+    ends = {
+        "payment": state.stage == Stage.AWAITING_PAYMENT and not state.looking_up,
+        "poll": state.stage == Stage.AWAITING_PAYMENT and not state.polling,
+        "access": not state.looking_up,
+        f"resubmission/{state.round}": state.stage == Stage.RETURNED,
+    }
+    waits = [name for name in state.waits if ends.get(name if name.startswith("resubmission/") else name.partition("/")[0])]
+    if (wake := earliest_wake(state, now, waits, more)) is not None:
+        decision.wake_at, decision.wake_for = wake

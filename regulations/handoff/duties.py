@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from regulations.case import UNMET, Evidence, Obligation, Standing
+from regulations.case import Evidence, Standing
 from regulations.effects import CrmRecord
 from regulations.handoff.state import (
     CC,
@@ -20,7 +20,7 @@ from regulations.handoff.state import (
     Stage,
 )
 from regulations.messages import Accepted
-from regulations.obligations import close, open_obligation, settle, waive
+from regulations.obligations import close, open_obligation, settle_open, waive
 from regulations.rows import AcceptedClientRow, PaymentRegisterRow, SaleRow
 
 OWNERS: dict[str, tuple[str, str]] = {
@@ -161,16 +161,9 @@ def waive_round(state: HandoffState, at: datetime, note: str) -> None:
 
 def waive_all(state: HandoffState, at: datetime, note: str, now: datetime) -> None:
     """The case ends: what is proven is met, the rest is let go."""
+    settle_open(state, now)
     for o in list(state.unmet()):
-        settle_open(state, o, now)
-        if o.standing in UNMET:
-            waive(state, o, at, note)
-
-
-def settle_open(state: HandoffState, o: Obligation, now: datetime) -> None:
-    """Holds an open obligation against its proof before somebody decides about it. A breach is decided on in `decisions` alone."""
-    if o.standing is Standing.OPEN:
-        settle(state, o, state.proof(o), now)
+        waive(state, o, at, note)
 
 
 def _enter_login(state: HandoffState, entry: Literal["entered", "reversed"], at: datetime) -> None:

@@ -19,7 +19,7 @@ from regulations.handoff.checks import (
     judge_payment,
     missing_fields,
 )
-from regulations.handoff.duties import OWNERS, advance, on_acceptance, on_payment, reverse_acceptance, settle_open, waive_all, waive_round
+from regulations.handoff.duties import OWNERS, advance, on_acceptance, on_payment, reverse_acceptance, waive_all, waive_round
 from regulations.handoff.requests import take_request
 from regulations.handoff.state import CC_HEAD, ENDS, PARTNER, HandoffState, Stage
 from regulations.messages import (
@@ -95,12 +95,8 @@ def _take(state: HandoffState, message: Message, now: datetime) -> str:
         case Withdraw():
             return _withdraw(state, message, now)
         case CalendarChanged():
-            for o in state.unmet():
-                settle_open(state, o, now)
-            return calendar_changed(state, message)
+            return calendar_changed(state, message, now)
         case CaseMessage():
-            for o in state.unmet():
-                settle_open(state, o, now)
             apply_to_docket(state, message, now)
             return f"{getattr(message, 'clause', '')}: {getattr(message, 'reason', '')}".strip(": ")
         case _:

@@ -161,7 +161,7 @@ def apply(state: ReportState, message: Message, now: datetime) -> None:
     if not isinstance(message, CalendarChanged):
         raise Refusal("UnknownMessage", f"{type(message).__name__} is not a message of a report")
     admit(state, message, now)
-    taken(state, message, type(message).__name__, now, calendar_changed(state, message))
+    taken(state, message, type(message).__name__, now, calendar_changed(state, message, now))
 
 
 # --- the decision ---------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from regulations import breaches
-from regulations.breaches import moved_into_the_past, tell_inside
+from regulations.breaches import hour_has_come, moved_into_the_past, tell_inside
 from regulations.case import Obligation, Tell
 from regulations.catalogue import text
 from regulations.effects import Letter, OnUnknown, Thread
@@ -25,15 +25,10 @@ def say(state: HandoffState, now: datetime) -> list[Letter]:
     letters: list[Letter] = []
     waiting: list[Tell] = []
     for tell in state.tells:
-        wait = state.waits.get(tell.wait) if tell.wait else None
         if tell.what == "handoff/incomplete" and _no_longer_incomplete(state):
             state.waits.pop(tell.wait or "", None)
             continue
-        if tell.wait and (wait is None or wait.plan is None):
-            waiting.append(tell)
-            continue
-        not_before = wait.plan.tell_at if wait and wait.plan else now
-        if now < not_before:
+        if not hour_has_come(state, tell, now):
             waiting.append(tell)
             continue
         if tell.wait:

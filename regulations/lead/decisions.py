@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from regulations.breaches import (
+    earliest_wake,
     end_pauses,
     keys,
     newly_breached,
-    next_wake,
     remind,
     reminder_due,
     run_out,
@@ -80,7 +80,8 @@ def decide(before: LeadState, now: datetime) -> Decision:
     register_lead(state)
     if state.status in ENDS:
         state.ended, state.outcome = not _unfinished(state), state.stage
-    _next(state, decision, now)
+    if (wake := earliest_wake(state, now, (BOOKING,))) is not None:
+        decision.wake_at, decision.wake_for = wake
     return decision
 
 
@@ -174,7 +175,7 @@ def _link_next(state: LeadState, decision: Decision, now: datetime) -> None:
         state.invoice_out = decision.link.key
 
 
-# --- the end, and the next instant ----------------------------------------------------------------------------------
+# --- the end --------------------------------------------------------------------------------------------------------
 
 
 def _unfinished(state: LeadState) -> bool:
@@ -183,14 +184,3 @@ def _unfinished(state: LeadState) -> bool:
     The letter of its arrival and what billing would say of its client matter no more: with both away the next lead begins at once.
     """
     return bool(state.tells or state.owed or state.invoice_out or uncounted(state))
-
-
-def _next(state: LeadState, decision: Decision, now: datetime) -> None:
-    """The earliest instant at which the lead must be awake, and the words for its timer."""
-    candidates = [wake] if (wake := next_wake(state, now)) is not None else []
-    booking = state.waits.get(BOOKING)
-    if booking is not None and booking.plan is not None and booking.plan.due > now:
-        what = text(state.language, KIND, "wait", BOOKING)
-        candidates.append((booking.plan.due, text(state.language, "timer", "wait", what=what, due=booking.plan.due_text)))
-    if candidates and not state.ended:
-        decision.wake_at, decision.wake_for = min(candidates)

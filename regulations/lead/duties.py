@@ -28,7 +28,7 @@ from regulations.lead.state import (
     centre_role,
     manager_role,
 )
-from regulations.obligations import close, incident, open_obligation, put_obligation, settle, waive
+from regulations.obligations import close, incident, open_obligation, put_obligation, settle_open, waive
 from regulations.rows import LeadRow, MeasureRow
 
 BOOKING = "booking"
@@ -136,13 +136,6 @@ def prove(state: LeadState, at: datetime, key: str, now: datetime) -> None:
     for owed in [o.key for o in of_round(state)] + [o.key for o in state.owed]:
         state.evidence.setdefault(owed, Evidence(happened_at=at, key=key))
     settle_open(state, now)
-
-
-def settle_open(state: LeadState, now: datetime) -> None:
-    """Holds every open duty against its proof before somebody decides about it. A breach is decided on in `decisions` alone."""
-    for o in state.obligations:
-        if o.standing is Standing.OPEN:
-            settle(state, o, state.proof(o), now)
 
 
 def waive_all(state: LeadState, at: datetime, note: str, now: datetime) -> None:

@@ -102,7 +102,7 @@ def _take(state: LeadState, message: Message, now: datetime) -> str:
             _contact(state, message.contact, message.happened_at, now)
             return _words(message.contact)
         case CalendarChanged():
-            return calendar_changed(state, message)
+            return calendar_changed(state, message, now)
     at = _moment(state, message)
     match message:
         case TakenIntoWork():

@@ -11,6 +11,7 @@ from regulations.catalogue import text
 from regulations.effects import Letter
 from regulations.lead.duties import of_round
 from regulations.lead.state import KIND, LeadState, Status, centre_role, manager_role
+from regulations.plans import ui_link
 from regulations.rows import NoticeKind
 
 ASSIGNED = "lead/assigned"
@@ -76,13 +77,7 @@ def assigned(state: LeadState, now: datetime) -> Letter:
             "type": text(say, KIND, "type", state.type),
             "due": duty.due_text if duty is not None else "",
             "link": begun.link or "",
-            "ui": ui_link(state),
+            "ui": ui_link(opening.ui, state.address),
         },
         now=now,
     )
-
-
-def ui_link(state: LeadState) -> str:
-    """The lead in the Temporal UI; empty where the company has not said where that is."""
-    ui = state.opening.ui if state.opening else ""
-    return f"{ui.rstrip('/')}/workflows/{state.address.replace('/', '%2F')}" if ui else ""

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from regulations.calendar_spec import CalendarError
 from regulations.catalogue import counted, text
 from regulations.effects import Letter
+from regulations.plans import ui_link
 from regulations.working_time import WorkingTime
 
 LANGUAGE = "ru"
@@ -182,7 +183,7 @@ def _lines(frame: Frame, lines: Sequence[Line]) -> Iterator[JsonValue]:
             "planned": text(LANGUAGE, "watch", "planned", day=f"{line.planned_on:%d.%m.%Y}") if line.planned_on else "",
             "case": line.address,
             "link": line.link or "",
-            "ui": f"{frame.ui.rstrip('/')}/workflows/{line.address.replace('/', '%2F')}" if frame.ui else "",
+            "ui": ui_link(frame.ui, line.address),
         }
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from regulations.breaches import (
+    earliest_wake,
     end_pauses,
     newly_breached,
-    next_wake,
     remind,
     reminder_due,
     run_out,
@@ -18,7 +18,6 @@ from regulations.breaches import (
     tell_withdrawn,
     uncounted,
 )
-from regulations.catalogue import text
 from regulations.effects import Letter
 from regulations.replacement.answers import links_of
 from regulations.replacement.checks import LIMIT, grounds
@@ -32,7 +31,7 @@ from regulations.replacement.effects import (
     LinksQuestion,
     SecretToDestroy,
 )
-from regulations.replacement.state import ENDS, KIND, TECHNICAL, Ground, ReplacementState, Stage, audit_settings
+from regulations.replacement.state import ENDS, TECHNICAL, Ground, ReplacementState, Stage, audit_settings
 from regulations.replacement.tellings import EXPORT_WANTED, remind_of_export, say
 
 
@@ -86,7 +85,8 @@ def decide(before: ReplacementState, now: datetime) -> Decision:
     if state.at in ENDS:
         _destroy_secret(state, decision, now)
         state.ended, state.outcome = not _unfinished(state), state.stage
-    _next(state, decision, now)
+    if (wake := earliest_wake(state, now, (RETRY, HELD))) is not None:
+        decision.wake_at, decision.wake_for = wake
     return decision
 
 
@@ -199,28 +199,10 @@ def _destroy_secret(state: ReplacementState, decision: Decision, now: datetime) 
         decision.destroy = SecretToDestroy(secret=state.secret, case=state.address, now=now)
 
 
-# --- the end, and the next instant ----------------------------------------------------------------------------------
+# --- the end --------------------------------------------------------------------------------------------------------
 
 
 def _unfinished(state: ReplacementState) -> bool:
     """Whether an ending case has yet to say something, to learn what became of what it said, or to see the password destroyed."""
     kept = state.secret is not None and not state.secret_destroyed
     return bool(state.tells or state.letters_out or kept or uncounted(state))
-
-
-def _next(state: ReplacementState, decision: Decision, now: datetime) -> None:
-    """The earliest instant at which the case must be awake, and the words for its timer."""
-    language = state.language
-    candidates = [wake] if (wake := next_wake(state, now)) is not None else []
-    for tell in state.tells:
-        wait = state.waits.get(tell.wait) if tell.wait else None
-        if wait is not None and wait.plan is not None:
-            candidates.append((wait.plan.tell_at, text(language, "letter", tell.what)))
-    for name in (RETRY, HELD):
-        wait = state.waits.get(name)
-        if wait is not None and wait.plan is not None:
-            what = text(language, KIND, "wait", name)
-            candidates.append((wait.plan.due, text(language, "timer", "wait", what=what, due=wait.plan.due_text)))
-    candidates = [c for c in candidates if c[0] > now]
-    if candidates and not state.ended:
-        decision.wake_at, decision.wake_for = min(candidates)

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from regulations.case import Evidence, Obligation, Standing, Tell, Wait
-from regulations.obligations import open_obligation, settle, waive
+from regulations.case import Evidence, Obligation, Tell, Wait
+from regulations.obligations import open_obligation, settle_open, waive
 from regulations.replacement.checks import LIMIT
 from regulations.replacement.state import (
     ENDS,
@@ -55,13 +55,6 @@ def prove(state: ReplacementState, clause: str, at: datetime, key: str, now: dat
     if (o := newest(state, clause)) is not None:
         state.evidence.setdefault(o.key, Evidence(happened_at=at, key=key))
     settle_open(state, now)
-
-
-def settle_open(state: ReplacementState, now: datetime) -> None:
-    """Holds every open duty against its proof before somebody decides about it. A breach is decided on in `decisions` alone."""
-    for o in state.obligations:
-        if o.standing is Standing.OPEN:
-            settle(state, o, state.proof(o), now)
 
 
 def waive_all(state: ReplacementState, at: datetime, note: str) -> None:

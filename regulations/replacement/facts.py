@@ -16,7 +16,7 @@ from regulations.obligations import AHEAD, admit, apply_to_docket, taken
 from regulations.replacement.answers import learn_account, learn_audit, learn_decision, learn_destroyed, learn_letter, learn_links
 from regulations.replacement.checks import check_start
 from regulations.replacement.crediting import learn_credit, withdraw
-from regulations.replacement.duties import prove, refuse, settle_open
+from regulations.replacement.duties import prove, refuse
 from regulations.replacement.effects import DecisionQuestion
 from regulations.replacement.messages import (
     AccountChanged,
@@ -90,11 +90,9 @@ def _take(state: ReplacementState, message: Message, now: datetime) -> str:
         case WithdrawOfReplacement():
             return _withdraw(state, message, now)
         case CalendarChanged():
-            settle_open(state, now)
-            return calendar_changed(state, message)
+            return calendar_changed(state, message, now)
         case CaseMessage():
             _only((HEAD_OFFICE,), message.by, "change what is owed")
-            settle_open(state, now)
             apply_to_docket(state, message, now)
             return f"{getattr(message, 'clause', '')}: {getattr(message, 'reason', '')}".strip(": ")
         case _:

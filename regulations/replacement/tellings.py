@@ -10,11 +10,12 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from regulations import breaches
-from regulations.breaches import tell_inside
+from regulations.breaches import hour_has_come, tell_inside
 from regulations.case import UNMET, Obligation, Tell
 from regulations.catalogue import text
 from regulations.effects import KeptFile, Letter, OnUnknown, Thread
 from regulations.obligations import incident, notice
+from regulations.plans import ui_link
 from regulations.replacement.crediting import amount_of
 from regulations.replacement.duties import HELD, newest
 from regulations.replacement.state import ENDS, FRANCHISEE, KIND, TECHNICAL, Ground, ReplacementState, Stage
@@ -25,11 +26,7 @@ NEEDS_DUE = frozenset({"replacement/taken", EXPORT_WANTED})
 """Tellings that name the term of 5.2: they wait until it is counted."""
 KINDS: dict[str, NoticeKind] = breaches.KINDS | {"credit_given_up": "ended", "request_barred": "ended"}
 """What is told → kind of notice; everything else is an incident."""
-CONTENT_TYPES = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv",
-}
-MOST_WRONG = 20
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def say(state: ReplacementState, now: datetime) -> list[Letter]:
@@ -67,10 +64,8 @@ def _out_of_date(state: ReplacementState, tell: Tell) -> bool:
 
 
 def _ripe(state: ReplacementState, tell: Tell, now: datetime) -> bool:
-    if tell.wait is not None:
-        wait = state.waits.get(tell.wait)
-        if wait is None or wait.plan is None or now < wait.plan.tell_at:
-            return False
+    if not hour_has_come(state, tell, now):
+        return False
     if tell.what == "replacement/held":
         held = state.waits.get(HELD)
         return held is not None and held.plan is not None
@@ -206,14 +201,14 @@ def _audit_values(state: ReplacementState) -> dict[str, JsonValue]:
         "crm": state.secret is not None,
         "due": duty.due_text if duty is not None and duty.standing in UNMET else "",
         "case": state.address,
-        "ui": ui_link(state),
+        "ui": ui_link(state.opening.ui if state.opening else "", state.address),
     }
 
 
 def _decision_values(state: ReplacementState) -> dict[str, JsonValue]:
     """What quality control decided. Without a decision, of a top-up, nothing was asked."""
     decision = state.decision
-    wrong = decision.wrong[:MOST_WRONG] if decision is not None else ()
+    wrong = decision.wrong if decision is not None else ()
     return {
         "accepted": decision.accepted if decision is not None else 0,
         "rejected": decision.rejected if decision is not None else 0,
@@ -236,19 +231,8 @@ def _files(state: ReplacementState, template: str) -> tuple[KeptFile, ...]:
     """The audit's sheet goes to quality control, the list of outcomes to the franchisee."""
     audit, decision = state.audit, state.decision
     if template == "replacement/audit" and audit is not None and audit.sheet is not None:
-        return (_kept(audit.sheet_name, audit.sheet),)
+        return (KeptFile(name=audit.sheet_name, content_type=XLSX, sha256=audit.sheet),)
     told = ("replacement/credited", "replacement/nothing_confirmed", "replacement/held")
     if template in told and decision is not None and decision.outcome is not None:
-        return (_kept(decision.outcome_name, decision.outcome),)
+        return (KeptFile(name=decision.outcome_name, content_type=XLSX, sha256=decision.outcome),)
     return ()
-
-
-def _kept(name: str, sha256: str) -> KeptFile:
-    ending = name.rpartition(".")[2].lower()
-    return KeptFile(name=name, content_type=CONTENT_TYPES.get(ending, "application/octet-stream"), sha256=sha256)
-
-
-def ui_link(state: ReplacementState) -> str:
-    """The case in the Temporal UI; empty where the company has not said where that is."""
-    ui = state.opening.ui if state.opening else ""
-    return f"{ui.rstrip('/')}/workflows/{state.address.replace('/', '%2F')}" if ui else ""

@@ -93,7 +93,7 @@ def _take(state: WatchState, message: Message, now: datetime) -> str:
             return ""
         case CalendarChanged():
             if message.calendar != control_name(state.begun.zone):
-                return calendar_changed(state, message)
+                return calendar_changed(state, message, now)
             state.recount = True
             return f"{message.calendar} {message.version}"
         case WithdrawOfWatch():
