@@ -10,8 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -32,6 +31,7 @@ from runtime.tables import incidents, notices
 from tests.activities.test_measures import define, propose
 from tests.regulations.handoff.course import CALENDAR
 from tests.regulations.lead.centres import HEAD, LEAD, SUPPORT, ZONE
+from tests.workflows.beginning import begin_case
 from tests.workflows.standin_lead import StandInLead
 from workflows import attributes
 from workflows.docket import Receipt
@@ -87,20 +87,8 @@ class Region:
             "products": ["bureau", "elba"],
         }
         defined = await self.message(lm.CentreDefined, **{**given, **fields})
-        start: WithStartWorkflowOperation[ServiceCentre, None] = WithStartWorkflowOperation(
-            ServiceCentre.run,
-            id=self.handle.id,
-            task_queue=QUEUE,
-            search_attributes=TypedSearchAttributes([SearchAttributePair(attributes.CASE_KIND, "service-centre")]),
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        )
-        try:
-            receipt: Receipt = await self.client.execute_update_with_start_workflow(
-                "defined", defined, start_workflow_operation=start, result_type=Receipt
-            )
-            return receipt
-        finally:
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
+        shown = {attributes.CASE_KIND: "service-centre"}
+        return await begin_case(self.client, ServiceCentre.run, self.handle.id, QUEUE, "defined", defined, shown)
 
     async def say(self, update: str, kind: type[Message], **fields: Any) -> Receipt:
         receipt: Receipt = await self.handle.execute_update(update, await self.message(kind, **fields), result_type=Receipt)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -12,8 +11,7 @@ from typing import Any
 import pytest
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -33,6 +31,7 @@ from regulations.rows import AnyRow, BreachRow, IncidentRow, LeadRow, RecordBatc
 from runtime.centres import Centre
 from runtime.connection import workflow_runner
 from tests.regulations.lead.course import CALL, MANAGERS, ZONES, created
+from tests.workflows.beginning import begin_case
 from workflows import attributes
 from workflows.docket import Receipt
 from workflows.potential_sale import PotentialSale
@@ -189,28 +188,13 @@ class Lead:
         return await self.deliver(message)
 
     async def deliver(self, message: lm.Created) -> Receipt:
-        start: WithStartWorkflowOperation[PotentialSale, LeadResult] = WithStartWorkflowOperation(
-            PotentialSale.run,
-            id=f"lead/{self.number}/extern",
-            task_queue=self.queue,
-            search_attributes=TypedSearchAttributes(
-                [
-                    SearchAttributePair(attributes.CASE_KIND, "lead"),
-                    SearchAttributePair(attributes.STAGE, Status.NEW),
-                    SearchAttributePair(attributes.CLIENT, self.number),
-                    SearchAttributePair(attributes.SERVICE_CENTRE, message.centre),
-                ]
-            ),
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        )
-        try:
-            receipt: Receipt = await self.client.execute_update_with_start_workflow(
-                "created", message, start_workflow_operation=start, result_type=Receipt
-            )
-            return receipt
-        finally:
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
+        shown = {
+            attributes.CASE_KIND: "lead",
+            attributes.STAGE: Status.NEW,
+            attributes.CLIENT: self.number,
+            attributes.SERVICE_CENTRE: message.centre,
+        }
+        return await begin_case(self.client, PotentialSale.run, f"lead/{self.number}/extern", self.queue, "created", message, shown)
 
     async def message(self, kind: type[Message], **fields: Any) -> Message:
         """A message to the lead that `create` has last begun, unless its uid or centre is said otherwise."""

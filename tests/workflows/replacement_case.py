@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowHistory
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
@@ -22,6 +21,7 @@ from regulations.replacement.narration import ReplacementResult
 from regulations.replacement.state import KIND, Stage
 from runtime.connection import workflow_runner
 from tests.regulations.replacement.course import CONTROL_PERSON, EXPORT, FRANCHISEE, OFFICE_PERSON, OWN_CRM, SHEET, TECHNICAL_PERSON
+from tests.workflows.beginning import begin_case
 from tests.workflows.play import to_monday
 from tests.workflows.replacements import NEXT_PERIOD, PERIOD, QUEUE, SCRIPT, ReplacementWorld
 from tests.workflows.skipping import until_it_waits
@@ -78,27 +78,8 @@ class Case:
 
     async def begin(self, update: str, message: Message) -> Receipt:
         """By update-with-start, as a door does it."""
-        start: WithStartWorkflowOperation[LeadReplacement, ReplacementResult] = WithStartWorkflowOperation(
-            LeadReplacement.run,
-            id=self.address,
-            task_queue=self.queue,
-            search_attributes=TypedSearchAttributes(
-                [
-                    SearchAttributePair(attributes.CASE_KIND, KIND),
-                    SearchAttributePair(attributes.STAGE, Stage.CHECKING),
-                    SearchAttributePair(attributes.CLIENT, self.account),
-                ]
-            ),
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        )
-        try:
-            receipt: Receipt = await self.client.execute_update_with_start_workflow(
-                update, message, start_workflow_operation=start, result_type=Receipt
-            )
-            return receipt
-        finally:
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
+        shown = {attributes.CASE_KIND: KIND, attributes.STAGE: Stage.CHECKING, attributes.CLIENT: self.account}
+        return await begin_case(self.client, LeadReplacement.run, self.address, self.queue, update, message, shown)
 
     async def send(self, update: str, message: Message) -> Receipt:
         receipt: Receipt = await self.handle.execute_update(update, message, result_type=Receipt)

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from temporalio import activity
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -21,6 +20,7 @@ from regulations.lead.effects import BulkPage, BulkPageDone, FreezeBulk, Selecti
 from regulations.lead.messages import BulkCancelled, BulkStarted
 from regulations.read_out import ReadOut
 from runtime.connection import workflow_runner
+from tests.workflows.beginning import begin_case
 from workflows.bulk_action import BulkAction
 from workflows.docket import Receipt
 
@@ -67,14 +67,8 @@ class Pages:
 
 async def begin(client: Client, queue: str, message: BulkStarted | BulkCancelled) -> tuple[WorkflowHandle[BulkAction, BulkResult], Receipt]:
     id = f"bulk/{message.bulk}"
-    start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
-        BulkAction.run, id=id, task_queue=queue, id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING
-    )
-    try:
-        update = "started" if isinstance(message, BulkStarted) else "cancelled"
-        receipt = await client.execute_update_with_start_workflow(update, message, start_workflow_operation=start, result_type=Receipt)
-    finally:
-        await asyncio.gather(start.workflow_handle(), return_exceptions=True)
+    update = "started" if isinstance(message, BulkStarted) else "cancelled"
+    receipt = await begin_case(client, BulkAction.run, id, queue, update, message)
     return client.get_workflow_handle_for(BulkAction.run, id), receipt
 
 

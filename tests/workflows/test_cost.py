@@ -11,7 +11,7 @@ from tests.workflows.play import Play
 from tests.workflows.world import World, until
 
 
-async def test_a_happy_handoff_with_a_written_contract_costs_at_most_90_events(server: WorkflowEnvironment) -> None:
+async def test_a_happy_handoff_with_a_written_contract_costs_at_most_96_events(server: WorkflowEnvironment) -> None:
     """Payment and access are found by the look-up at the sale; seven messages; none of the events comes from polling."""
     world = World()
     async with world.worker(server.client):

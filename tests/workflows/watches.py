@@ -12,8 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -38,6 +37,7 @@ from runtime.tables import notices
 from runtime.watches import WatchStore
 from tests.regulations.handoff.course import CALENDAR
 from tests.regulations.replacement.watches import HEAD, STARTED
+from tests.workflows.beginning import begin_case
 from workflows import attributes
 from workflows.docket import Receipt
 from workflows.lead_watch import LeadWatch
@@ -126,20 +126,8 @@ class Tariff:
     async def begin(self, **fields: Any) -> Receipt:
         """By update-with-start, as a door does."""
         message = await self.message(rm.WatchStarted, **{**STARTED, "zone": ZONE, **fields})
-        start: WithStartWorkflowOperation[LeadWatch, WatchResult] = WithStartWorkflowOperation(
-            LeadWatch.run,
-            id=self.handle.id,
-            task_queue=QUEUE,
-            search_attributes=TypedSearchAttributes([SearchAttributePair(attributes.CASE_KIND, "lead-watch")]),
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        )
-        try:
-            receipt: Receipt = await self.client.execute_update_with_start_workflow(
-                "started", message, start_workflow_operation=start, result_type=Receipt
-            )
-            return receipt
-        finally:
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
+        shown = {attributes.CASE_KIND: "lead-watch"}
+        return await begin_case(self.client, LeadWatch.run, self.handle.id, QUEUE, "started", message, shown)
 
     async def say(self, update: str, kind: type[Message], **fields: Any) -> Receipt:
         receipt: Receipt = await self.handle.execute_update(update, await self.message(kind, **fields), result_type=Receipt)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from temporalio import activity
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import Worker
 
@@ -26,6 +26,7 @@ from regulations.read_out import ReadOut
 from regulations.rows import AnyRow, BreachRow, RecordBatch
 from runtime.connection import workflow_runner
 from tests.regulations.handoff.course import CALENDAR, EDITIONS, QUESTIONNAIRE
+from tests.workflows.beginning import begin_case
 from workflows import attributes
 from workflows.client_handoff import ClientHandoff
 from workflows.docket import Receipt
@@ -162,25 +163,8 @@ def _must(up: bool, what: str) -> None:
 
 async def begin(client: Client, sold: Sold, *, id: str = "handoff/D-1", queue: str = QUEUE) -> WorkflowHandle[ClientHandoff, HandoffResult]:
     """Starts a handoff by update-with-start, as a door does; gives a handle without time skipping of its own."""
-    start: WithStartWorkflowOperation[ClientHandoff, HandoffResult] = WithStartWorkflowOperation(
-        ClientHandoff.run,
-        id=id,
-        task_queue=queue,
-        search_attributes=TypedSearchAttributes(
-            [
-                SearchAttributePair(attributes.CASE_KIND, "handoff"),
-                SearchAttributePair(attributes.STAGE, "awaiting_payment"),
-                SearchAttributePair(attributes.PARTNER, sold.partner.id),
-            ]
-        ),
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-    )
-    try:
-        await client.execute_update_with_start_workflow("sold", sold, start_workflow_operation=start, result_type=Receipt)
-    finally:
-        started = await asyncio.gather(start.workflow_handle(), return_exceptions=True)
-    assert not isinstance(started[0], BaseException)
+    shown = {attributes.CASE_KIND: "handoff", attributes.STAGE: "awaiting_payment", attributes.PARTNER: sold.partner.id}
+    await begin_case(client, ClientHandoff.run, id, queue, "sold", sold, shown, WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY)
     return client.get_workflow_handle_for(ClientHandoff.run, id)
 
 
