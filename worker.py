@@ -24,17 +24,22 @@ from activities.billing import Billing
 from activities.bulk import Bulks
 from activities.bulk_selection import Selecting, VisibleLeads
 from activities.centre_rounds import CentreRounds
+from activities.comments import Comments
 from activities.corrections import Corrections
 from activities.crm import Crm
 from activities.documents import Documents
 from activities.email import Correspondence
+from activities.invoices import Invoices
 from activities.leads import Leads
 from activities.measures import Measures
 from activities.notices import Notices
+from activities.payments import Payments
 from activities.planning import Planning
+from activities.portfolio import Portfolio
 from activities.record import Registers
 from activities.replacements import Replacements
 from activities.reports import CaseReader, Reports
+from activities.sms import Texting
 from activities.tell import CaseTeller
 from activities.watching import Watching
 from regulations.company import CompanyError, load_company
@@ -140,7 +145,7 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
                 BulkDoor(client, settings.task_queue, settings.hash_key.get_secret_value()),
             ),
             measures=Measures(MeasureRegister(engine)),
-            teller=CaseTeller(client),
+            teller=CaseTeller(client, settings.task_queue),
             audits=Audits(files, VerdictStore(engine)),
             replacements=Replacements(
                 AccountReader(billing),
@@ -152,6 +157,11 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
                 company.scripts,
             ),
             watching=Watching(WatchStore(engine)),
+            comments=Comments(),
+            invoices=Invoices(),
+            texting=Texting(),
+            payments=Payments(),
+            portfolio=Portfolio(),
         )
 
 

@@ -10,17 +10,22 @@ from activities.audit import Audits
 from activities.billing import Billing
 from activities.bulk import Bulks
 from activities.centre_rounds import CentreRounds
+from activities.comments import Comments
 from activities.corrections import Corrections
 from activities.crm import Crm
 from activities.documents import Documents
 from activities.email import Correspondence
+from activities.invoices import Invoices
 from activities.leads import Leads
 from activities.measures import Measures
 from activities.notices import Notices
+from activities.payments import Payments
 from activities.planning import Planning
+from activities.portfolio import Portfolio
 from activities.record import Registers
 from activities.replacements import Replacements
 from activities.reports import Reports
+from activities.sms import Texting
 from activities.tell import CaseTeller
 from activities.watching import Watching
 
@@ -46,6 +51,11 @@ class Activities:
     audits: Audits
     replacements: Replacements
     watching: Watching
+    comments: Comments
+    invoices: Invoices
+    texting: Texting
+    payments: Payments
+    portfolio: Portfolio
 
     def all(self) -> list[Callable[..., Any]]:
         """Every activity, to be registered with a worker; a test holds that none is forgotten."""
@@ -83,4 +93,14 @@ class Activities:
             self.replacements.destroy_secret,
             self.watching.watch_step,
             self.watching.count_passing,
+            self.comments.check_comment,
+            self.invoices.compose_invoice,
+            self.invoices.issue_invoice,
+            self.texting.send_sms,
+            self.payments.match_payment,
+            self.payments.assign_payment,
+            self.payments.enter_refund,
+            self.portfolio.next_meeting,
+            self.portfolio.build_pack,
+            self.crm.find_next_deal,
         ]

@@ -12,6 +12,7 @@ from temporalio import activity
 from activities import errors
 from activities.keyed import once
 from regulations.effects import CrmOutcome, CrmRecord
+from regulations.partner.effects import NextDealAnswer, NextDealQuestion
 from runtime.crm import CrmMisconfiguredError, CrmPort, CrmRefusedError, CrmUnavailableError
 from runtime.effect_ledger import EffectLedger
 
@@ -42,6 +43,11 @@ class Crm:
                 ``Refused`` (for good).
         """
         return await once(self._ledger, record.key, _KIND, record, CrmOutcome, lambda: self._enter(record), _crm_errors)
+
+    @activity.defn
+    async def find_next_deal(self, question: NextDealQuestion) -> NextDealAnswer:
+        """6.3: the deals that the CRM's automation has opened for a partner since its renewal was paid."""
+        raise NotImplementedError
 
     async def _enter(self, record: CrmRecord) -> CrmOutcome:
         if self._crm.upserts_natively:

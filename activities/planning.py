@@ -17,7 +17,7 @@ from regulations.control_time import calendar_named, control_name
 from regulations.counting import count
 from regulations.editions import Editions, UnknownEdition
 from regulations.lead.state import centre_role, head_role, manager_role
-from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
+from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest, person_of
 from regulations.terms import TermError
 from regulations.working_time import WorkingTime, working_time
 from runtime.centres import Centre
@@ -79,11 +79,12 @@ class Planning:
                 edition, language = self._editions.of_id(request.edition)
         except UnknownEdition as e:
             raise transient(str(e), type=MISCONFIGURED) from e
-        name, roles, centre_name = request.calendar or "company", self._roles, ""
+        general = {role: address for role, address in self._roles.items() if person_of(role) in ("", *request.people)}
+        name, roles, centre_name = request.calendar or "company", general, ""
         if request.centre is not None:
             centre = await self._centre(request.centre)
             name, centre_name = control_name(centre.zone), centre.name
-            roles = {**roles, **centre_roles(centre, [m for m in centre.managers if m[0] == request.manager])}
+            roles = {**general, **centre_roles(centre, [m for m in centre.managers if m[0] == request.manager])}
         return Opening(
             edition=edition,
             company=self._company,

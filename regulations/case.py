@@ -270,6 +270,11 @@ class CaseState(_State):
         """The fact that discharges an obligation; each regulation keeps its own."""
         return None
 
+    @property
+    def regulation(self) -> str:
+        """The regulation whose clauses its obligations keep: where it has one kind of case, the same word."""
+        return self.kind
+
     def recounts(self, o: Obligation) -> bool:
         """Whether a changed calendar may touch an obligation: not one that was owed elsewhere, in another calendar."""
         return True
@@ -286,7 +291,7 @@ class CaseState(_State):
     def opening_request(self, now: datetime) -> OpeningRequest:
         """What the case has to be told of the company before its first term."""
         edition = self.opening.edition.id if self.opening else None
-        return OpeningRequest(regulation=self.kind, at=now, edition=edition)
+        return OpeningRequest(regulation=self.regulation, at=now, edition=edition)
 
     def sure(self, o: Obligation) -> bool:
         """Whether a term that ran out unproven is a breach for certain; a regulation may have to ask somebody first."""

@@ -38,7 +38,8 @@ def terms_to_plan(case: CaseState, now: datetime) -> Iterator[TermToPlan]:
                 yield TermToPlan(key=o.key, term="at once", start=o.extended_to, warn_from=o.extended_from)
         elif o.term is not None and (o.plan is None or o.recount or _ran_out_unverified(o, now)):
             pauses = tuple(Span(start=h.start, end=h.end) for h in o.holds if h.end is not None and h.end > h.start)
-            yield TermToPlan(key=o.key, term=o.term, start=o.started_at, pauses=pauses)
+            since = o.opened_at if o.started_at > o.opened_at else None  # it runs backwards from what is to come
+            yield TermToPlan(key=o.key, term=o.term, start=o.started_at, pauses=pauses, warn_from=since)
 
 
 def _ran_out_unverified(o: Obligation, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -13,8 +13,21 @@ from pydantic import BaseModel, ConfigDict, EmailStr, ValidationError, field_val
 
 from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.control_time import calendar_named
-from regulations.plans import Address
+from regulations.messages import Ident, Line
+from regulations.partner.services import Amount, Service
+from regulations.plans import Address, role_of
 from regulations.working_time import working_time
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody inside, by name."""
+
+    id: str
+    name: str
+    email: str
+    calendar: str
+    roles: tuple[str, ...]
 
 
 class CompanyError(ValueError):
@@ -32,6 +45,12 @@ class Company:
     """Of the letters to people inside."""
     scripts: tuple[str, ...] = ()
     """Links to the agreed scripts (replacement 3.5)."""
+    people: Mapping[str, Person] = field(default_factory=dict)
+    """By their id in the CRM. Each has its roles besides whoever has them in general: ``support_manager:u12``."""
+    services: Mapping[str, Service] = field(default_factory=dict)
+    """What partners buy (partner 7.1), by its code."""
+    cards: Mapping[str, str] = field(default_factory=dict)
+    """Numbers of the company's cards, by bank (partner 7.3)."""
 
     def joined(self, roles: Mapping[str, Address]) -> Company:
         """The company together with people who stand in a register and not in its file: those of the service centres.
@@ -73,6 +92,27 @@ class _Role(BaseModel):
     calendar: str = "company"
 
 
+class _Person(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    name: Line
+    email: EmailStr
+    calendar: str = "company"
+    roles: tuple[str, ...]
+
+
+class _Service(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    name: Line
+    price: Amount
+    appendix: Line
+    number: Line
+    marketing: bool = False
+    package: bool = False
+    executor: str = ""
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -80,6 +120,9 @@ class _File(BaseModel):
     language: Literal["ru", "uk"] = "ru"
     scripts: tuple[str, ...] = ()
     roles: dict[str, _Role]
+    people: dict[Ident, _Person] = {}
+    services: dict[Ident, _Service] = {}
+    cards: dict[Ident, Line] = {}
     calendars: dict[str, dict[str, Any]]
 
     @field_validator("roles", mode="before")
@@ -101,6 +144,10 @@ def load_company(path: Path) -> Company:
     (default: ``company``). Roles of one address share one calendar. ``language`` (``ru`` or ``uk``) is that of letters to people inside;
     ``scripts`` are the links to the agreed scripts of replacements.
 
+    ``people`` are persons by their id in the CRM: name, address, roles. ``services`` are what partners buy, by code: name, price (a text
+    such as ``"45000.00"``, never a float), number in its appendix, whether it is a marketing service or a package that is renewed, and
+    the role that executes it; ``cards`` the company's cards by bank.
+
     Raises:
         CompanyError: the file is missing or wrong.
     """
@@ -119,9 +166,12 @@ def load_company(path: Path) -> Company:
             raise CompanyError(f"{path}: calendars.{name}: {e}") from e
     if "company" not in calendars:
         raise CompanyError(f"{path}: one calendar must be named 'company': add [calendars.company]")
-    _check_roles(path, file.roles, calendars)
-    roles = {role: Address(email=given.email, calendar=given.calendar) for role, given in file.roles.items()}
-    return Company(file.name, calendars, roles, file.language, file.scripts)
+    people = {id: Person(id, p.name, p.email, p.calendar, p.roles) for id, p in file.people.items()}
+    own = {role_of(role, id): _Role(email=p.email, calendar=p.calendar) for id, p in people.items() for role in p.roles}
+    _check_roles(path, {**file.roles, **own}, calendars)
+    roles = {role: Address(email=given.email, calendar=given.calendar) for role, given in {**file.roles, **own}.items()}
+    services = {code: Service(code=code, **given.model_dump()) for code, given in file.services.items()}
+    return Company(file.name, calendars, roles, file.language, file.scripts, people, services, file.cards)
 
 
 def _check_roles(path: Path, roles: dict[str, _Role], calendars: Mapping[str, CalendarSpec]) -> None:

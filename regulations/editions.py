@@ -15,20 +15,30 @@ from regulations.handoff.duties import OWNERS
 from regulations.handoff.state import HandoffSettings
 from regulations.lead.state import CLAUSES as LEAD_CLAUSES
 from regulations.lead.state import LeadSettings
+from regulations.partner.case import OWNERS as PARTNER_OWNERS
+from regulations.partner.case import PartnerSettings
 from regulations.plans import Edition
 from regulations.replacement.state import OWNERS as REPLACEMENT_OWNERS
 from regulations.replacement.state import ReplacementSettings
 from regulations.terms import TermError, parse_term
 from regulations.wire import Wire
 
-SETTINGS: dict[str, type[Wire]] = {"handoff": HandoffSettings, "lead": LeadSettings, "replacement": ReplacementSettings}
+SETTINGS: dict[str, type[Wire]] = {
+    "handoff": HandoffSettings,
+    "lead": LeadSettings,
+    "replacement": ReplacementSettings,
+    "partner": PartnerSettings,
+}
 CLAUSES: dict[str, frozenset[str]] = {
     "handoff": frozenset(OWNERS),
     "lead": frozenset(LEAD_CLAUSES.values()),
     "replacement": frozenset(REPLACEMENT_OWNERS),
+    "partner": frozenset(PARTNER_OWNERS) - {"5.4", "6.2", "6.3"},
 }
 """The clauses that can have a term."""
-RULES: dict[str, frozenset[int]] = {"handoff": frozenset({1}), "lead": frozenset({1}), "replacement": frozenset({1})}
+BACKWARDS = frozenset({"partner 8.1"})
+"""The clauses whose term runs backwards from what is to come."""
+RULES: dict[str, frozenset[int]] = {name: frozenset({1}) for name in SETTINGS}
 """The numbers of decision rules that this release knows."""
 
 
@@ -129,6 +139,10 @@ def _read(name: str, content: str) -> EditionFile:
             parsed = parse_term(str(term))
         except TermError as e:
             raise EditionError(f"{name}: {place}: {e}") from e
-        if getattr(parsed, "before", False):
-            raise EditionError(f"{name}: {place}: {term!r} lies before its start; a duty needs a term that runs forwards")
+        backwards = f"{edition.regulation} {place}" in BACKWARDS
+        if getattr(parsed, "before", False) is not backwards:
+            way = "runs forwards" if backwards else "lies before its start"
+            raise EditionError(
+                f"{name}: {place}: {term!r} {way}; this place needs a term that runs {'backwards' if backwards else 'forwards'}"
+            )
     return edition

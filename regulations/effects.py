@@ -144,6 +144,8 @@ class CrmRecord(Wire):
     """Our unique key in the CRM; a second record with it is an incident."""
     fields: dict[str, JsonValue]
     """In our words; the adapter's mapping turns them into the CRM's field names."""
+    what: Literal["client", "deal"] = "client"
+    """What kind of record it is; each has its own module and mapping in the CRM."""
     now: datetime
 
 
@@ -154,3 +156,35 @@ class CrmOutcome(Wire):
     action: Literal["inserted", "updated", "unchanged"]
     duplicates: tuple[str, ...] = ()
     """Ids of further records found under the same external id (marked as duplicates; the oldest is kept)."""
+
+
+# --- cases to each other ---------------------------------------------------------------------------------------------
+
+
+class Beginning(Wire):
+    """How a case is begun by another: what Temporal is told of it at its start."""
+
+    workflow: str
+    kind: str
+    stage: str
+    partner: str
+    """Search attributes."""
+    summary: str
+
+
+class CaseMessageToTell(Wire):
+    """A message from one of our workflows to a case, delivered as an Update: at most once, by its key."""
+
+    address: str
+    update: str
+    message: dict[str, JsonValue]
+    begins: Beginning | None = None
+    """Begins the case, where none of this address runs; None: a case that is not there is told nothing."""
+
+
+class Told(Wire):
+    """What the case answered."""
+
+    result: Literal["done", "repeated", "refused", "no_case"]
+    type: str = ""
+    text: str = ""

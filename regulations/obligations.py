@@ -256,7 +256,7 @@ def put_obligation(case: CaseState, o: Obligation, *, pressing: bool = False) ->
             clause=o.clause,
             owner=o.owner,
             escalation=o.escalation,
-            duty=f"{case.kind} {o.clause}",
+            duty=f"{case.regulation} {o.clause}",
             term=o.term,
             state=o.standing.value,
             started_at=o.started_at,
@@ -302,10 +302,11 @@ def notice(
 ) -> None:
     """Queues a message to somebody inside; a role without an address is an incident, not a silence.
 
-    From ``earliest`` on the rounds mail it, in the recipient's working time unless ``at_once``.
+    Where a role names a person whom the company's file does not know, whoever has the role in general is told instead. From ``earliest``
+    on the rounds mail it, in the recipient's working time unless ``at_once``.
     """
     opening = case.opening
-    address = opening.roles.get(role) if opening else None
+    address = (opening.roles.get(role) or opening.roles.get(role.partition(":")[0])) if opening else None
     if opening is None or address is None:
         incident(case, f"no-address#{role}", "role_without_address", earliest, f"{role}: {text}")
         return

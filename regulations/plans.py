@@ -23,6 +23,16 @@ def control_name(zone: str) -> str:
     return f"{CONTROL}{zone}"
 
 
+def role_of(role: str, person: str) -> str:
+    """A role as one person of the company's file has it: ``support_manager:u12``."""
+    return f"{role}:{person}"
+
+
+def person_of(role: str) -> str:
+    """The person who is meant by such a role; empty: whoever has it."""
+    return role.partition(":")[2]
+
+
 class Address(Wire):
     """Where a role is reached."""
 
@@ -54,6 +64,8 @@ class OpeningRequest(Wire):
     """The service centre that holds the case: its zone counts, in the control time of 7.1, and its people are told."""
     manager: str | None = None
     """The manager at that centre to whom the case is assigned."""
+    people: tuple[str, ...] = ()
+    """Persons of the company's file whose own roles the case needs, by id: ``support_manager:u12``."""
     calendar: str | None = None
     """The calendar in which the case's terms are counted, where it knows the name itself; None: the centre's or the company's."""
 

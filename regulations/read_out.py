@@ -84,7 +84,7 @@ def read_obligation(state: CaseState, o: Obligation) -> ReadObligation:
     """One obligation of a read-out."""
     return ReadObligation(
         key=o.key,
-        clause=f"{state.kind} {o.clause}",
+        clause=f"{state.regulation} {o.clause}",
         duty=duty(state, o.clause),
         owner=o.owner,
         escalation=o.escalation,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from runtime import lead_tables, replacement_tables, tables
+from runtime import lead_tables, partner_tables, replacement_tables, tables
 from runtime.database import database_errors, database_now, insert
 
 # An upsert takes the newest state of a thing; in the others the first row stands and is never changed.
@@ -24,6 +24,10 @@ _UPSERTED = {
         replacement_tables.replacements,
         replacement_tables.watches,
         replacement_tables.sales,
+        partner_tables.partners,
+        partner_tables.partner_calls,
+        partner_tables.partner_deals,
+        partner_tables.partner_invoices,
     )
 }
 _ADDED_ONCE = {

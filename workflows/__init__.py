@@ -10,12 +10,18 @@ if not workflow.unsafe.in_sandbox():  # the sandbox loads each workflow by itsel
     from workflows.daily_digest import DailyDigest
     from workflows.handoff_report import HandoffReport
     from workflows.hot_watch import HotWatch
+    from workflows.incoming_payment import IncomingPayment
     from workflows.lead_replacement import LeadReplacement
     from workflows.lead_watch import LeadWatch
     from workflows.mail_answer import MailAnswer
+    from workflows.manager_meetings import ManagerMeetings
     from workflows.notice_round import NoticeRound
+    from workflows.partner_account import PartnerAccount
+    from workflows.partner_intake import PartnerIntake
     from workflows.potential_sale import PotentialSale
+    from workflows.renewal import Renewal
     from workflows.service_centre import ServiceCentre
+    from workflows.service_order import ServiceOrder
 
     WORKFLOWS = (
         ClientHandoff,
@@ -31,5 +37,11 @@ if not workflow.unsafe.in_sandbox():  # the sandbox loads each workflow by itsel
         LeadReplacement,
         LeadWatch,
         MailAnswer,
+        PartnerIntake,
+        PartnerAccount,
+        ServiceOrder,
+        Renewal,
+        IncomingPayment,
+        ManagerMeetings,
     )
     """Every workflow: read by the worker, the replay tests and the test of command sequences."""

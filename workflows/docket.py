@@ -344,7 +344,7 @@ class Docket(Reception[S], Generic[S, D]):
         never_overdue = not overdue and shown.get(attributes.OVERDUE) is None
         updates: list[SearchAttributeUpdate[Any]] = [
             *_changed(shown, attributes.STAGE, self.state.stage),
-            *_changed(shown, attributes.CLAUSE, f"{self.state.kind} {oldest.clause}" if oldest else None),
+            *_changed(shown, attributes.CLAUSE, f"{self.state.regulation} {oldest.clause}" if oldest else None),
             *_changed(shown, attributes.NEXT_DUE, due),
             *_changed(shown, attributes.OVERDUE, None if never_overdue else overdue),
             *([] if self.state.holder is None else _changed(shown, attributes.SERVICE_CENTRE, self.state.holder)),

@@ -108,6 +108,18 @@ CREDIT = Preset(
     start_to_close_timeout=timedelta(minutes=1),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), backoff_coefficient=2, maximum_interval=timedelta(minutes=15)),
 )
+INVOICE = Preset(
+    # As for correspondence: the lease of the effect outlives the client's own timeout. The same key is one invoice in billing, so it is
+    # tried until billing answers.
+    start_to_close_timeout=timedelta(minutes=1),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), backoff_coefficient=2, maximum_interval=timedelta(minutes=15)),
+)
+SMS = BoundedPreset(
+    # A notice beside an e-mail: one that cannot be sent within a day is worth nothing any more.
+    start_to_close_timeout=timedelta(minutes=1),
+    schedule_to_close_timeout=timedelta(days=1),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=10), backoff_coefficient=2, maximum_interval=timedelta(minutes=15)),
+)
 REPORT = Preset(
     # Reads the registers of a month and asks up to thousands of running cases, for two minutes at most; then one transaction.
     start_to_close_timeout=timedelta(minutes=5),

@@ -14,11 +14,12 @@ with workflow.unsafe.imports_passed_through():
     from activities.measures import Measures
     from activities.tell import CaseTeller
     from regulations.catalogue import text
+    from regulations.effects import CaseMessageToTell, Told
     from regulations.lead import centre_facts, messages
     from regulations.lead.centre import KIND, CentreState, Stage
     from regulations.lead.centre_decisions import Decision, decide
     from regulations.lead.centre_narration import details, read_out
-    from regulations.lead.effects import CaseMessageToTell, ProposalAnswer, ProposalQuestion, Told
+    from regulations.lead.effects import ProposalAnswer, ProposalQuestion
     from regulations.read_out import ReadOut
     from workflows import options
     from workflows.docket import Docket, Rules, receives

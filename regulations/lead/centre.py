@@ -13,7 +13,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from regulations.case import CaseState
-from regulations.lead.effects import CaseMessageToTell, ProposalQuestion
+from regulations.effects import CaseMessageToTell
+from regulations.lead.effects import ProposalQuestion
 from regulations.lead.messages import CentreDefined, MeasureKind
 from regulations.lead.state import KIND as LEAD
 from regulations.lead.state import centre_role, head_role

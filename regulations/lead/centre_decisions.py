@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from regulations.catalogue import text
+from regulations.effects import CaseMessageToTell
 from regulations.lead.centre import KIND, CentreState, Stage, quarter_wait
 from regulations.lead.centre_tellings import own_people
-from regulations.lead.effects import CaseMessageToTell, ProposalQuestion
+from regulations.lead.effects import ProposalQuestion
 from regulations.rows import CentreRow
 
 

@@ -9,9 +9,10 @@ import hashlib
 from datetime import datetime
 
 from regulations.case import Refusal, Wait
+from regulations.effects import CaseMessageToTell, Told
 from regulations.lead.centre import OBJECTORS, CentreState, InForce, quarter_wait
 from regulations.lead.centre_tellings import tell_people, tell_support
-from regulations.lead.effects import CaseMessageToTell, ProposalAnswer, ProposalQuestion, Told
+from regulations.lead.effects import ProposalAnswer, ProposalQuestion
 from regulations.lead.messages import CentreDefined, Deleted, MeasureDecided, MeasureLifted, Moved, Objected, ObjectionDecided, OfCentre
 from regulations.lead.state import SALES_SUPPORT
 from regulations.messages import Actor, Message

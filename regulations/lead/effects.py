@@ -100,22 +100,6 @@ class ProposalAnswer(Wire):
     """The measures of this proposal that are in force against the centre now; none while an objection suspends them."""
 
 
-class CaseMessageToTell(Wire):
-    """A message from one of our workflows to a case, delivered as an Update: at most once, by its key."""
-
-    address: str
-    update: str
-    message: dict[str, JsonValue]
-
-
-class Told(Wire):
-    """What the case answered."""
-
-    result: Literal["done", "repeated", "refused", "no_case"]
-    type: str = ""
-    text: str = ""
-
-
 # --- bulk -----------------------------------------------------------------------------------------------------------
 
 

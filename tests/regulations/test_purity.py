@@ -30,6 +30,8 @@ NOT_FOR_WORKFLOWS = {
     "editions",
     "control_time",
     "lead.watch",
+    "partner.comment",
+    "partner.meetings",
     "replacement.attempts",
     "replacement.audit",
     "replacement.export_content",
@@ -47,6 +49,7 @@ NOT_FOR_WORKFLOWS = {
 }
 """What depends on data that change: workflow code asks a local activity instead."""
 REPLACEMENT_DATA = {"attempts", "audit", "export_content", "export_reading", "export_values", "judging", "local_times", "watching"}
+PARTNER_DATA = {"comment", "meetings"}
 FOR_WORKFLOWS = [
     "breaches",
     "case",
@@ -62,6 +65,7 @@ FOR_WORKFLOWS = [
     "wire",
     "handoff",
     *sorted(f"lead/{path.stem}" for path in (PACKAGE / "lead").glob("*.py") if path.stem != "watch"),
+    *sorted(f"partner/{path.stem}" for path in (PACKAGE / "partner").glob("*.py") if path.stem not in PARTNER_DATA),
     *sorted(f"replacement/{path.stem}" for path in (PACKAGE / "replacement").glob("*.py") if path.stem not in REPLACEMENT_DATA),
 ]
 

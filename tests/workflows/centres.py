@@ -66,7 +66,13 @@ class Region:
             editions=load_editions(),
         )
         record = Registers(RegisterWriter(self.engine)).record
-        return [planning.open_case, planning.plan, record, Measures(self.register).settle_proposal, CaseTeller(self.client).tell_case]
+        return [
+            planning.open_case,
+            planning.plan,
+            record,
+            Measures(self.register).settle_proposal,
+            CaseTeller(self.client, QUEUE).tell_case,
+        ]
 
     def worker(self, **options: Any) -> Worker:
         """A worker with the strict sandbox of production."""

@@ -18,8 +18,8 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities import errors, tell
 from activities.tell import CaseTeller
+from regulations.effects import CaseMessageToTell
 from regulations.lead import messages as lm
-from regulations.lead.effects import CaseMessageToTell
 from runtime.connection import workflow_runner
 from tests.activities.attempts import attempt, failing
 from tests.databases import sqlite_in
@@ -235,22 +235,22 @@ def to_lead(region: Region, key: str = "k1") -> CaseMessageToTell:
 async def test_what_a_case_answers_is_told(region: Region, refuses: str, result: str) -> None:
     async with region.worker():
         await region.begin_lead(refuses)
-        told = await attempt(CaseTeller(region.client).tell_case, to_lead(region))
+        told = await attempt(CaseTeller(region.client, QUEUE).tell_case, to_lead(region))
         assert told.result == result
         assert (told.type, told.text) == ((refuses, "as told") if result == "refused" else ("", ""))
 
 
 async def test_a_case_that_is_not_there_and_one_that_is_about_to_end(region: Region) -> None:
     async with region.worker():
-        assert (await attempt(CaseTeller(region.client).tell_case, to_lead(region))).result == "no_case"
+        assert (await attempt(CaseTeller(region.client, QUEUE).tell_case, to_lead(region))).result == "no_case"
         await region.begin_lead("Ended")
-        assert (await failing(CaseTeller(region.client).tell_case, to_lead(region))).type == errors.UNAVAILABLE
+        assert (await failing(CaseTeller(region.client, QUEUE).tell_case, to_lead(region))).type == errors.UNAVAILABLE
         await region.client.get_workflow_handle(region.lead).terminate("over")
-        assert (await attempt(CaseTeller(region.client).tell_case, to_lead(region))).result == "no_case"
+        assert (await attempt(CaseTeller(region.client, QUEUE).tell_case, to_lead(region))).result == "no_case"
 
 
 async def test_a_case_without_a_worker_is_told_again(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tell, "PATIENCE", timedelta(seconds=1))
     await region.begin_lead()
-    error = await failing(CaseTeller(region.client).tell_case, to_lead(region))
+    error = await failing(CaseTeller(region.client, QUEUE).tell_case, to_lead(region))
     assert (error.type, error.non_retryable) == (errors.UNAVAILABLE, False)

@@ -13,11 +13,12 @@ from regulations.clocks import planned, terms_to_plan
 from regulations.control_time import calendar_named
 from regulations.counting import count
 from regulations.editions import load_editions
+from regulations.effects import Told
 from regulations.lead import messages as lm
 from regulations.lead.centre import KIND, CentreState, Stage
 from regulations.lead.centre_decisions import Decision, decide
 from regulations.lead.centre_facts import apply, learn_settled, learn_told
-from regulations.lead.effects import ProposalAnswer, ProposalQuestion, Told
+from regulations.lead.effects import ProposalAnswer, ProposalQuestion
 from regulations.lead.measures import Proposed, rule
 from regulations.messages import Message
 from regulations.plans import Address, Opening, PlanRequest

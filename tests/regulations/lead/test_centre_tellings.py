@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from regulations.effects import Told
 from regulations.lead import messages as lm
 from regulations.lead.centre_narration import details, read_out
-from regulations.lead.effects import Told
 from tests.regulations.lead.centres import CODE, LEAD, LEAD_UID, PROPOSAL, Course, at, definition, proposed
 
 NOON = at("2026-11-20 12:00")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from regulations.case import Refusal
+from regulations.effects import CaseMessageToTell
 from regulations.lead import messages as lm
-from regulations.lead.effects import CaseMessageToTell
 from regulations.rows import MeasureRow
 from tests.regulations.lead import course as leads
 from tests.regulations.lead.centres import CODE, KNOWN, Course, Other, at, proposed

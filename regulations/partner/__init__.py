@@ -1,0 +1,1 @@
+"""Support of active partners: intake, rhythm of contacts, orders, invoices, payments, renewals, meetings."""

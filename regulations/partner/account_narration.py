@@ -1,0 +1,27 @@
+"""A partner's account as people read it: the read-out of the ``case`` query, and the same as Markdown for the Temporal UI."""
+
+from __future__ import annotations
+
+from regulations.partner.account_state import AccountState
+from regulations.read_out import Counts, ReadOut, read_case
+
+
+class AccountResult(Counts):
+    """How it ended."""
+
+    outcome: str
+
+
+def read_out(state: AccountState) -> ReadOut:
+    """The read-out of the whole case; answered from the state alone."""
+    return read_case(state, 1)
+
+
+def result(state: AccountState) -> AccountResult:
+    """The counts with which it ends."""
+    raise NotImplementedError
+
+
+def details(state: AccountState) -> str:
+    """The case as Markdown for the Temporal UI, in its language."""
+    raise NotImplementedError
