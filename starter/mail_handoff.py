@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from regulations.catalogue import text
 from regulations.handoff.state import KIND
+from regulations.spelling import folded
 from runtime.documents.reader import ReaderUnavailableError, Reading
 from runtime.sales import Sale
 from starter.inbox_files import MOST
@@ -49,7 +50,7 @@ class HandoffMail:
 
     async def understand(self, mail: Mail, event_id: str, received_at: datetime) -> Meaning:
         """The request that the e-mail brings, to the deal that it is about; or what it lacks."""
-        subject = _SUBJECT.search(_folded(mail.subject))
+        subject = _SUBJECT.search(folded(mail.subject))
         if subject is None and not self._answers_us(mail):
             return _ask("subject")
         kinds = kinds_of(mail.attachments)
@@ -73,8 +74,8 @@ class HandoffMail:
 
     async def _the_one(self, found: Sequence[Sale], mail: Mail, kinds: Sequence[str]) -> Sale | str:
         """The deal that is meant: by the client's login, by the client's name, or the only one; else why there is none."""
-        files = [_folded(_ENDINGS.sub("", _folded(file.name))) for file in mail.attachments]
-        said = [_folded(mail.subject), *files, *(_folded(part) for body in mail.bodies for part in (body.new, body.quoted))]
+        files = [folded(_ENDINGS.sub("", folded(file.name))) for file in mail.attachments]
+        said = [folded(mail.subject), *files, *(folded(part) for body in mail.bodies for part in (body.new, body.quoted))]
         if (meant := _named_in(found, said)) is not None:
             return meant
         if any(_LOGIN.search(name) for name in files):  # a client of whom no sale is known
@@ -94,14 +95,14 @@ class HandoffMail:
                     reading = await self._documents.read(file.content, file.name)
                 except ReaderUnavailableError:  # then it is asked for, as if nothing stood there
                     continue
-                said += [_folded(value) for _, value in reading.pairs]
+                said += [folded(value) for _, value in reading.pairs]
         return said
 
 
 def _named_in(sales: Sequence[Sale], said: Iterable[str]) -> Sale | None:
     texts = list(said)
     words = [f" {_words(one)} " for one in texts]
-    by_login = [sale for sale in sales if any(_stands_in(_folded(sale.client_login), one) for one in texts)]
+    by_login = [sale for sale in sales if any(_stands_in(folded(sale.client_login), one) for one in texts)]
     by_name = [sale for sale in sales if (name := _words(sale.client_name)) and any(f" {name} " in one for one in words)]
     for group in (by_login, by_name):
         for some in (group, [sale for sale in group if sale.open]):
@@ -114,19 +115,15 @@ def _stands_in(login: str, said: str) -> bool:
     return re.search(rf"(?<![\w.+@-]){re.escape(login)}(?![\w@-]|\.\w)", said) is not None
 
 
-def _folded(said: str) -> str:
-    return said.casefold().replace("ё", "е")
-
-
 def _words(said: str) -> str:
-    return " ".join(re.findall(r"\w+", _folded(said)))
+    return " ".join(re.findall(r"\w+", folded(said)))
 
 
 def kinds_of(attachments: Sequence[Attachment]) -> list[str]:
     """What each file is (2.1.4): by its name; of documents whose names say nothing, the questionnaire comes first, then the contract."""
     kinds = ["other"] * len(attachments)
     for place, file in enumerate(attachments):
-        name = _folded(file.name)
+        name = folded(file.name)
         if "анкет" in name:
             kinds[place] = "questionnaire"
         elif "договор" in name or "contract" in name:

@@ -10,6 +10,7 @@ from pydantic import JsonValue, ValidationError
 from regulations.catalogue import text
 from regulations.lead.bulk import LANGUAGE, Frozen
 from regulations.lead.messages import Created
+from regulations.spelling import folded
 
 COLUMNS: dict[str, str] = {
     "client": "3.1",
@@ -146,4 +147,4 @@ def _words(*place: str) -> list[str]:
 
 
 def _plain(word: str) -> str:
-    return " ".join(word.casefold().replace("ё", "е").replace("_", " ").split()).replace(" ", "_")
+    return folded(word.replace("_", " ")).replace(" ", "_")

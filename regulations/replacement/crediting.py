@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from regulations.case import Wait
-from regulations.obligations import incident
+from regulations.obligations import incident, waive_all
 from regulations.replacement.duties import (
     HELD,
     RETRY,
@@ -20,7 +20,6 @@ from regulations.replacement.duties import (
     prove,
     refuse,
     tell_franchisee,
-    waive_all,
 )
 from regulations.replacement.effects import AccountAnswer, CreditOrder, CreditOutcome, Entry
 from regulations.replacement.state import HEAD_OFFICE, TECHNICAL, Booked, Ground, ReplacementState, Stage

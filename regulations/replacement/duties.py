@@ -12,7 +12,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from regulations.case import Evidence, Obligation, Tell, Wait
-from regulations.obligations import open_obligation, settle_open, waive
+from regulations.obligations import open_obligation, settle_open, waive_all
 from regulations.replacement.checks import LIMIT
 from regulations.replacement.state import (
     ENDS,
@@ -55,13 +55,6 @@ def prove(state: ReplacementState, clause: str, at: datetime, key: str, now: dat
     if (o := newest(state, clause)) is not None:
         state.evidence.setdefault(o.key, Evidence(happened_at=at, key=key))
     settle_open(state, now)
-
-
-def waive_all(state: ReplacementState, at: datetime, note: str) -> None:
-    """What is proven is met once it is counted, the rest is let go; a term that had run out before ``at`` is a breach all the same."""
-    for o in list(state.unmet()):
-        if state.proof(o) is None:
-            waive(state, o, at, note)
 
 
 # --- ends -----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from regulations.spelling import folded
 from regulations.zones import DAY, EPOCH, EPOCH_DAY, SECOND, local_instant, midnights, zone
 
 LONGEST_COMMENT = 2_000
@@ -29,7 +30,7 @@ class ValueProblem(Exception):
 
 def plain(word: str) -> str:
     """A word as it is compared: without case, ``ё`` as ``е``, underscores as spaces."""
-    return " ".join(word.casefold().replace("ё", "е").replace("_", " ").split())
+    return folded(word.replace("_", " "))
 
 
 def scalar(value: Any) -> str:

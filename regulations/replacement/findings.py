@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from regulations.spelling import folded
+
 Verdict = Literal["replace", "reject", "listen"]
 ON_REPLACEMENT = "на замену"
 """3.1: the status of the cards that are judged."""
@@ -61,7 +63,7 @@ class Audited:
 
 def is_on_replacement(status: str) -> bool:
     """Whether a card stands on ``на замену``; case and spaces do not matter."""
-    return " ".join(status.split()).casefold() == ON_REPLACEMENT
+    return folded(status) == ON_REPLACEMENT
 
 
 def reasons_of(comment: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from regulations.catalogue import text
 from regulations.replacement.findings import Verdict
+from regulations.spelling import folded
 
 MOST_PROBLEMS = 20
 NAMED = 20
@@ -174,18 +175,18 @@ class _Words:
         self._flags = {"": False} | {word: flag == "yes" for flag in ("yes", "no") for word in self._ways("wrong_words", flag)}
 
     def _ways(self, *place: str) -> list[str]:
-        return [_plain(word) for word in text(self._language, "audit_sheet", *place).split("|")]
+        return [folded(word) for word in text(self._language, "audit_sheet", *place).split("|")]
 
     def wrong_with(self, found: Found, answer: Answered) -> Iterator[str]:
         """What is wrong with a row, and how to mend it."""
-        decision = _plain(answer.decision)
+        decision = folded(answer.decision)
         if decision and decision not in self._choices:
             yield self.problem("decision_word", answer)
         elif not decision and found.verdict == "listen":
             yield self.problem("undecided", answer)
         elif found.verdict != "listen" and decision and self._choices[decision] != found.verdict and not answer.remark:
             yield self.problem("needs_remark", answer)
-        flag = self._flags.get(_plain(answer.wrong))
+        flag = self._flags.get(folded(answer.wrong))
         if flag is None:
             yield self.problem("wrong_word", answer)
         elif flag and not answer.remark:
@@ -193,8 +194,8 @@ class _Words:
 
     def ruling(self, found: Found, answer: Answered) -> Ruling:
         """What a row says in which nothing is wrong."""
-        choice = self._choices.get(_plain(answer.decision))
-        return Ruling(found, choice or _clear(found), self._flags[_plain(answer.wrong)], answer.remark)
+        choice = self._choices.get(folded(answer.decision))
+        return Ruling(found, choice or _clear(found), self._flags[folded(answer.wrong)], answer.remark)
 
     def problem(self, code: str, answer: Answered, **values: object) -> str:
         return text(self._language, "audit_sheet", "problem", code, row=answer.row, lead=answer.lead, **values)
@@ -203,7 +204,3 @@ class _Words:
 def _clear(found: Found) -> Choice:
     """What accepting a clear verdict decides."""
     return "replace" if found.verdict == "replace" else "reject"
-
-
-def _plain(word: str) -> str:
-    return " ".join(word.casefold().replace("ё", "е").split())

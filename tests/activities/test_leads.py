@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import func, select
 from temporalio.exceptions import ApplicationErrorCategory
 
 from activities import errors
@@ -21,6 +20,7 @@ from runtime.database import create_billing_tables, open_billing, open_database
 from runtime.lead_billing import LeadBilling, LeadInvoices
 from runtime.lead_tables import billing_product_invoices, billing_usage, lead_invoices
 from tests.activities.attempts import attempt, failing
+from tests.books import Books
 
 NOW = datetime(2026, 3, 2, 7, 15, tzinfo=UTC)
 INN = "7707083893"
@@ -32,18 +32,11 @@ INVOICE = InvoiceQuestion(
 LINKED = InvoiceAnswer(result="linked", paid_at=NOW, amount=Decimal("12000.00"), currency="RUB")
 
 
-class Books:
-    """The billing database, written to as its own programs do."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-
-    async def _add(self, table: Table, plain: dict[str, Any], changes: dict[str, Any]) -> None:
-        async with self.engine.begin() as connection:
-            await connection.execute(insert(table).values(plain | changes))
+class ProductBooks(Books):
+    """What billing has of products."""
 
     async def usage(self, **changes: Any) -> None:
-        await self._add(billing_usage, {"client": "c-1", "product": "extern", "inn": INN}, changes)
+        await self.add(billing_usage, {"client": "c-1", "product": "extern", "inn": INN}, changes)
 
     async def invoice(self, **changes: Any) -> None:
         plain = {
@@ -55,7 +48,7 @@ class Books:
             "currency": "RUB",
             "paid_at": NOW,
         }
-        await self._add(billing_product_invoices, plain, changes)
+        await self.add(billing_product_invoices, plain, changes)
 
     async def links(self) -> int:
         async with self.engine.connect() as connection:
@@ -63,15 +56,15 @@ class Books:
 
 
 @pytest.fixture
-async def books(database_url: str) -> AsyncIterator[Books]:
+async def books(database_url: str) -> AsyncIterator[ProductBooks]:
     await create_billing_tables(database_url)
     engine = open_database(database_url)
-    yield Books(engine)
+    yield ProductBooks(engine)
     await engine.dispose()
 
 
 @pytest.fixture
-async def leads(database_url: str, books: Books) -> AsyncIterator[Leads]:
+async def leads(database_url: str, books: ProductBooks) -> AsyncIterator[Leads]:
     billing = open_billing(database_url)
     yield Leads(LeadBilling(billing), LeadInvoices(books.engine))
     await billing.dispose()
@@ -86,7 +79,7 @@ async def link(leads: Leads, **changes: Any) -> InvoiceAnswer:
 
 
 @pytest.mark.clause("lead 4.1.1")
-async def test_a_client_that_billing_does_not_know_never_used_the_product(leads: Leads, books: Books) -> None:
+async def test_a_client_that_billing_does_not_know_never_used_the_product(leads: Leads, books: ProductBooks) -> None:
     await books.usage(client="c-2", last_used_at=NOW)
     await books.usage(product="diadoc", last_used_at=NOW)
     assert await look_up(leads) == ClientStanding()
@@ -95,14 +88,14 @@ async def test_a_client_that_billing_does_not_know_never_used_the_product(leads:
 @pytest.mark.clause("lead 4.1.1")
 @pytest.mark.clause("lead 4.1.3")
 @pytest.mark.clause("lead 5.2.1")
-async def test_what_billing_knows_of_client_and_product(leads: Leads, books: Books) -> None:
+async def test_what_billing_knows_of_client_and_product(leads: Leads, books: ProductBooks) -> None:
     known = {"last_used_at": NOW, "paid_until": NOW + timedelta(days=30), "invoice_until": NOW + timedelta(days=5)}
     await books.usage(**known)
     assert await look_up(leads) == ClientStanding(**known)
 
 
 @pytest.mark.clause("lead 4.1.1")
-async def test_by_the_inn_the_latest_of_all_its_numbers_counts(leads: Leads, books: Books) -> None:
+async def test_by_the_inn_the_latest_of_all_its_numbers_counts(leads: Leads, books: ProductBooks) -> None:
     await books.usage(client="c-1", last_used_at=NOW - timedelta(days=400), paid_until=NOW)
     await books.usage(client="c-2", last_used_at=NOW)
     await books.usage(client="c-3", last_used_at=NOW + timedelta(days=1), inn="7736050003")
@@ -121,14 +114,14 @@ async def test_contacts_that_look_made_up_are_named_by_number_and_kind_alone(lea
 
 
 @pytest.mark.clause("lead 4.1.1")
-async def test_a_paid_invoice_is_linked_and_the_answer_stays_the_same(leads: Leads, books: Books) -> None:
+async def test_a_paid_invoice_is_linked_and_the_answer_stays_the_same(leads: Leads, books: ProductBooks) -> None:
     await books.invoice()
     assert await link(leads) == LINKED
     assert await link(leads) == LINKED
     assert await books.links() == 1
 
 
-async def test_an_invoice_that_another_lead_has_is_not_linked_again(leads: Leads, books: Books) -> None:
+async def test_an_invoice_that_another_lead_has_is_not_linked_again(leads: Leads, books: ProductBooks) -> None:
     """Also one of the same address: a later lead is another lead."""
     await books.invoice()
     assert await link(leads) == LINKED
@@ -136,7 +129,7 @@ async def test_an_invoice_that_another_lead_has_is_not_linked_again(leads: Leads
     assert await link(leads) == LINKED
 
 
-async def test_of_ten_leads_at_the_same_moment_one_gets_the_invoice(leads: Leads, books: Books) -> None:
+async def test_of_ten_leads_at_the_same_moment_one_gets_the_invoice(leads: Leads, books: ProductBooks) -> None:
     await books.invoice()
     results = [a.result for a in await asyncio.gather(*(link(leads, case_uid=f"u-{n}") for n in range(10)))]
     assert sorted(results) == ["already_linked"] * 9 + ["linked"]
@@ -152,13 +145,13 @@ async def test_of_ten_leads_at_the_same_moment_one_gets_the_invoice(leads: Leads
         ({"paid_at": None}, "unpaid"),
     ],
 )
-async def test_an_invoice_that_does_not_fit_is_not_linked(leads: Leads, books: Books, changes: dict[str, Any], result: str) -> None:
+async def test_an_invoice_that_does_not_fit_is_not_linked(leads: Leads, books: ProductBooks, changes: dict[str, Any], result: str) -> None:
     await books.invoice(**changes)
     assert await link(leads) == InvoiceAnswer.model_validate({"result": result})
     assert await books.links() == 0
 
 
-async def test_an_invoice_found_unpaid_is_linked_once_it_is_paid(leads: Leads, books: Books) -> None:
+async def test_an_invoice_found_unpaid_is_linked_once_it_is_paid(leads: Leads, books: ProductBooks) -> None:
     await books.invoice(paid_at=None)
     assert (await link(leads)).result == "unpaid"
     async with books.engine.begin() as connection:
@@ -167,12 +160,12 @@ async def test_an_invoice_found_unpaid_is_linked_once_it_is_paid(leads: Leads, b
 
 
 @pytest.mark.parametrize(("inn", "result"), [(INN, "linked"), (None, "other_client"), ("7736050003", "other_client")])
-async def test_a_client_without_a_number_is_known_by_its_inn(leads: Leads, books: Books, inn: str | None, result: str) -> None:
+async def test_a_client_without_a_number_is_known_by_its_inn(leads: Leads, books: ProductBooks, inn: str | None, result: str) -> None:
     await books.invoice(client="c-9", inn=inn)
     assert (await link(leads, client=None, inn=INN)).result == result
 
 
-async def test_the_number_decides_where_there_is_one(leads: Leads, books: Books) -> None:
+async def test_the_number_decides_where_there_is_one(leads: Leads, books: ProductBooks) -> None:
     await books.invoice(client="c-2", inn=INN)
     assert (await link(leads, client="c-1")).result == "other_client"
 

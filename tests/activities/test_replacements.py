@@ -8,13 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
@@ -37,11 +36,12 @@ from runtime.effect_ledger import EffectLedger
 from runtime.encryption import KeyRing
 from runtime.links import LinkGuard
 from runtime.registers import Origin, RegisterRow, RegisterWriter
-from runtime.replacement_tables import billing_account_tariffs, billing_accounts, billing_debts, secrets
+from runtime.replacement_tables import billing_account_tariffs, billing_accounts, secrets
 from runtime.replacements import ReplacementRegister
 from runtime.secrets import SecretStore
 from runtime.tables import effects
 from tests.activities.attempts import KilledError, attempt, end_leases, failing
+from tests.books import Books
 from tests.databases import sqlite_in
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
@@ -62,26 +62,8 @@ ORDER = CreditOrder(
 )
 
 
-class Books:
+class OurBooks(Books):
     """The databases of billing and of ours, written to as their own programs do."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-
-    async def _add(self, table: Any, plain: dict[str, Any], changes: dict[str, Any]) -> None:
-        async with self.engine.begin() as connection:
-            await connection.execute(insert(table).values(plain | changes))
-
-    async def account(self, **changes: Any) -> None:
-        await self._add(billing_accounts, {"account": "A-7", "login": "romashka@client.example", "zone": "Asia/Omsk"}, changes)
-
-    async def tariff(self, **changes: Any) -> None:
-        plain = {"account": "A-7", "period": "2026-07", "mode": "ours", "identifications": 1000, "balance": 250, "began_at": JULY}
-        await self._add(billing_account_tariffs, plain, changes)
-
-    async def debt(self, due_at: datetime) -> None:
-        plain = {"account": "A-7", "reference": "inv-1", "amount": Decimal("100.00"), "currency": "RUB", "due_at": due_at}
-        await self._add(billing_debts, plain, {})
 
     async def credited(self, case_uid: str, **changes: Any) -> None:
         plain = {"account": "A-7", "period": "2026-07", "of_period": "2026-07", "entry": "replacement", "identifications": 20}
@@ -100,7 +82,7 @@ class Office:
 
     replacements: Replacements
     billing: BillingStandIn
-    books: Books
+    books: OurBooks
     names: dict[str, Sequence[str]]
     secrets: SecretStore
 
@@ -127,7 +109,7 @@ async def office_on(database_url: str, engine: AsyncEngine) -> AsyncIterator[Off
         async with BillingApi(settings) as api:
             ledger, register = EffectLedger(engine), ReplacementRegister(engine)
             made = Replacements(AccountReader(reading), register, links, ledger, api, store, [SCRIPT])
-            yield Office(made, billing, Books(engine), names, store)
+            yield Office(made, billing, OurBooks(engine), names, store)
     await reading.dispose()
 
 
@@ -181,7 +163,7 @@ async def test_the_logins_of_a_request_are_the_account_s(office: Office) -> None
 async def test_a_payment_that_is_due_is_past_due_and_one_that_is_not_yet_due_is_no_debt(office: Office) -> None:
     await office.books.account()
     await office.books.tariff()
-    await office.books.debt(NOW)
+    await office.books.debt(due_at=NOW)
     assert (await look_up(office, now=NOW - SECOND)).past_due_since is None
     assert (await look_up(office)).past_due_since == NOW
 

@@ -5,41 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from sqlalchemy import Table, insert
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.account_billing import Account, AccountReader, AccountStanding, LoginFound, LoginNotFound, Tariff
 from runtime.database import DatabaseUnavailableError, create_billing_tables, open_billing, open_database
-from runtime.replacement_tables import billing_account_tariffs, billing_accounts, billing_debts
+from runtime.replacement_tables import billing_debts
+from tests.books import Books
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 JULY, AUGUST = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 8, 1, tzinfo=UTC)
-
-
-class Books:
-    """The billing database, written to as its own programs do."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-
-    async def _add(self, table: Table, plain: dict[str, Any], changes: dict[str, Any]) -> None:
-        async with self.engine.begin() as connection:
-            await connection.execute(insert(table).values(plain | changes))
-
-    async def account(self, **changes: Any) -> None:
-        await self._add(billing_accounts, {"account": "A-7", "login": "romashka@client.example", "zone": "Asia/Omsk"}, changes)
-
-    async def tariff(self, **changes: Any) -> None:
-        plain = {"account": "A-7", "period": "2026-07", "mode": "ours", "identifications": 1000, "balance": 250, "began_at": JULY}
-        await self._add(billing_account_tariffs, plain, changes)
-
-    async def debt(self, **changes: Any) -> None:
-        plain = {"account": "A-7", "reference": "inv-1", "amount": Decimal("100.00"), "currency": "RUB", "due_at": NOW}
-        await self._add(billing_debts, plain, changes)
 
 
 @pytest.fixture
