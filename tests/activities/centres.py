@@ -25,7 +25,7 @@ from runtime.lead_tables import leads
 from runtime.leads import CentreLetters, LeadReader
 from runtime.notices import NoticeBook
 from runtime.registers import Origin, RegisterRow, write_rows
-from tests.activities.test_notices import FRIDAY, KALININGRAD, MOSCOW, VLADIVOSTOK, Office
+from tests.activities.notice_office import FRIDAY, KALININGRAD, MOSCOW, VLADIVOSTOK, Office
 
 COMPANY = Company(
     "Компания",

@@ -24,7 +24,7 @@ from runtime.effect_ledger import EffectLedger
 from runtime.leads import CentreLetters, LeadReader
 from tests.activities.attempts import KilledError, attempt, end_leases, failing
 from tests.activities.centres import FAR, NEAR, UI, CentreOffice, centre
-from tests.activities.test_notices import KALININGRAD, VLADIVOSTOK, incidents, local
+from tests.activities.notice_office import KALININGRAD, VLADIVOSTOK, incidents, local
 from tests.databases import sqlite_in
 
 ZONES = {FAR: VLADIVOSTOK, NEAR: KALININGRAD}

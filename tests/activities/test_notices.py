@@ -3,146 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.exceptions import ApplicationError
 
 from activities import errors
 from activities import notices as module
-from activities.email import Correspondence
-from activities.notices import Notices
-from activities.record import Registers
 from deploy.demo.smtp_catcher import MailFault, SmtpCatcher
-from regulations.calendar_spec import CalendarSpec
-from regulations.company import Company
 from regulations.notices import LeftOut
-from regulations.plans import Address
-from regulations.rounds import Gather, Gathered, LettersRefused, LettersSent
-from regulations.rows import AnyRow, BreachEntry, BreachRow, NoticeRow, ObligationRow, RecordBatch
-from runtime import tables
+from regulations.rounds import Gathered, LettersRefused, LettersSent
+from regulations.rows import BreachEntry
 from runtime.effect_ledger import EffectLedger
-from runtime.letters import Letters
-from runtime.mail import Mailer, MailSettings
-from runtime.notices import NoticeBook
-from runtime.registers import RegisterWriter
 from tests.activities.attempts import KilledError, attempt, end_leases, failing
-
-LETTERS = Path(__file__).parents[2] / "regulations" / "letters"
-MOSCOW, VLADIVOSTOK, KALININGRAD = "Europe/Moscow", "Asia/Vladivostok", "Europe/Kaliningrad"
-ZONES = {"company": MOSCOW, "vladivostok": VLADIVOSTOK, "kaliningrad": KALININGRAD}
-CALENDARS = {name: CalendarSpec.simple(tz, "RU", name=name) for name, tz in ZONES.items()}
-ROLES = {
-    "cc": Address(email="cc@company.example"),
-    "cc_head": Address(email="head@company.example"),
-    "support": Address(email="head@company.example"),
-    "far": Address(email="far@company.example", calendar="vladivostok"),
-    "near": Address(email="near@company.example", calendar="kaliningrad"),
-}
-SECOND = timedelta(seconds=1)
-_rounds = itertools.count(1)
-
-
-def local(zone: str, text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-
-
-def moscow(text: str) -> datetime:
-    return local(MOSCOW, text)
-
-
-FRIDAY = moscow("2026-11-20 18:00")
-MONDAY = moscow("2026-11-23 09:00")
-DUE = moscow("2026-11-27 15:00")
-
-
-class Office:
-    """Writes into the registers as cases do, and holds rounds as their workflow does."""
-
-    def __init__(self, engine: AsyncEngine, catcher: SmtpCatcher, language: Any = "ru") -> None:
-        self.engine, self.catcher = engine, catcher
-        self.registers = Registers(RegisterWriter(engine))
-        self.notices = Notices(NoticeBook(engine), Company("Компания", CALENDARS, ROLES, language))
-        mailer = Mailer(MailSettings(host="127.0.0.1", port=catcher.port, security="none", sender="robot@company.example"))
-        self.post = Correspondence(EffectLedger(engine), Letters([LETTERS], "robot@company.example"), mailer)
-        self._seq = itertools.count(1)
-
-    async def record(self, *rows: AnyRow, case: str = "D-1") -> None:
-        batch = RecordBatch(case_uid=f"uid-{case}", address=f"handoff/{case}", kind="handoff", edition="e", now=FRIDAY, rows=rows)
-        await self.registers.record(batch)
-
-    def notice(self, kind: str = "breach", role: str = "cc", key: str = "2.2.4/1", **changes: Any) -> NoticeRow:
-        plain: dict[str, Any] = {
-            "seq": next(self._seq),
-            "key": key,
-            "clause": key.partition("/")[0],
-            "kind": kind,
-            "role": role,
-            "recipient": ROLES[role].email,
-            "language": "ru",
-            "due": {"breach": FRIDAY, "breach_withdrawn": FRIDAY, "warning": DUE}.get(kind),
-            "earliest": FRIDAY,
-            "text": f"{kind} {key}",
-        }
-        return NoticeRow.model_validate({**plain, **changes})
-
-    def duty(self, state: str = "overdue", key: str = "2.2.4/1", **changes: Any) -> ObligationRow:
-        plain: dict[str, Any] = {
-            "seq": next(self._seq),
-            "key": key,
-            "clause": key.partition("/")[0],
-            "owner": "cc",
-            "escalation": "cc_head",
-            "duty": "d",
-            "term": "t",
-            "state": state,
-            "started_at": FRIDAY - timedelta(days=2),
-            "due": FRIDAY if state == "overdue" else DUE,
-        }
-        return ObligationRow.model_validate({**plain, **changes})
-
-    def entry(self, entry: BreachEntry, key: str = "2.2.4/1") -> BreachRow:
-        return BreachRow(seq=next(self._seq), key=key, clause="2.2.4", owner="cc", due=FRIDAY, entry=entry, at=FRIDAY)
-
-    async def gather(self, at: datetime, zone: str = MOSCOW, round: str = "", tried: tuple[str, ...] = ()) -> Gathered:
-        return await self.notices.gather_notices(Gather(zone=zone, at=at, round=round or f"r{next(_rounds)}", tried=tried))
-
-    async def round(self, at: datetime, zone: str = MOSCOW, *, digest: bool = False, round: str = "") -> list[str]:
-        """One round to its end; the outcome of each letter."""
-        return await self.carry(self.notices.gather_digest if digest else self.notices.gather_notices, at, zone, round)
-
-    async def carry(self, ask: Callable[[Gather], Awaitable[Gathered]], at: datetime, zone: str, round: str = "") -> list[str]:
-        """A round of whatever is asked for, as its workflow holds it."""
-        id, tried, more, outcomes = round or f"r{next(_rounds)}", tuple[str, ...](), True, list[str]()
-        while more:
-            gathered = await ask(Gather(zone=zone, at=at, round=id, tried=tried))
-            for letter in gathered.letters:
-                tried = (*tried, letter.key)
-                try:
-                    outcomes.append((await attempt(self.post.send_letter, letter)).result)
-                    await self.notices.notices_sent(LettersSent(keys=(letter.key,), at=at))
-                except ApplicationError as e:
-                    outcomes.append(str(e.type))
-                    if e.type == errors.REFUSED:
-                        await self.notices.notices_refused(LettersRefused(keys=(letter.key,), at=at, address="round"))
-            more = gathered.more
-        return outcomes
-
-    def mailed(self) -> list[tuple[str, str]]:
-        """Recipient and subject of each letter that the mail server took."""
-        return [(one.recipients[0], one.subject) for one in self.catcher.letters]
-
-    async def rows(self) -> list[tuple[str, str | None, datetime | None]]:
-        asked = select(tables.notices.c.text, tables.notices.c.sent_in, tables.notices.c.sent_at).order_by(tables.notices.c.text)
-        async with self.engine.connect() as connection:
-            return [tuple(row) for row in (await connection.execute(asked)).all()]
+from tests.activities.notice_office import FRIDAY, KALININGRAD, MONDAY, MOSCOW, ROLES, SECOND, VLADIVOSTOK, Office, incidents, local, moscow
 
 
 @pytest.fixture
@@ -349,12 +227,6 @@ async def test_a_letter_with_an_unknown_end_is_repeated_and_keeps_what_is_new_wa
     assert office.mailed()[-1] == ("cc@company.example", "reglament: 1 происшествие")
 
 
-async def incidents(office: Office) -> list[tuple[str, str, str]]:
-    asked = select(tables.incidents.c.what, tables.incidents.c.address, tables.incidents.c.text)
-    async with office.engine.connect() as connection:
-        return [tuple(row) for row in (await connection.execute(asked)).all()]
-
-
 async def test_a_letter_refused_for_good_is_an_incident_once_and_holds_up_nothing(office: Office) -> None:
     await office.record(office.notice(), office.notice("ended", key="end"))
     office.catcher.fault = MailFault.NO_SUCH_USER
@@ -448,139 +320,3 @@ async def test_a_value_from_outside_stays_text(office: Office) -> None:
     assert "&lt;script&gt;" in letter.body("html")
     assert "49" not in letter.body()
     assert letter.message["Bcc"] is None
-
-
-# --- the digest -----------------------------------------------------------------------------------------------------
-
-TEN = moscow("2026-11-23 10:00")
-
-
-async def test_the_digest_goes_to_owner_and_escalation_role_once_a_day(office: Office) -> None:
-    await office.record(office.duty(), office.duty("met", "2.2.5/1"), office.duty("open", "2.2.1/1"))
-    await office.record(office.duty(due=FRIDAY - timedelta(days=1), key="5.3 (2)/1", owner="cc_head", escalation="regional"), case="D-2")
-    assert await office.round(TEN, digest=True) == ["sent", "sent"]
-    assert sorted(office.mailed()) == [
-        ("cc@company.example", "reglament: 1 просроченное обязательство"),
-        ("head@company.example", "reglament: 2 просроченных обязательства"),
-    ]
-    head = next(one for one in office.catcher.letters if one.recipients[0] == "head@company.example")
-    for body in (head.body(), head.body("html")):
-        assert body.index("handoff/D-2") < body.index("handoff/D-1"), "the latest first"
-        assert "просрочено на 1 ч 0 мин рабочего времени" in body
-    await office.record(office.duty(key="2.2.3/1"), case="D-3")
-    assert await office.round(TEN + timedelta(hours=1), digest=True) == []
-    assert await office.round(TEN + timedelta(days=1), digest=True) == ["sent", "sent"]
-
-
-@pytest.mark.parametrize("moment", ["2026-11-21 10:00", "2026-12-31 10:00", "2026-11-23 18:00"])
-async def test_no_digest_on_a_day_off_or_after_closing(office: Office, moment: str) -> None:
-    await office.record(office.duty())
-    assert await office.round(moscow(moment), digest=True) == []
-
-
-async def test_nothing_overdue_is_no_digest(office: Office) -> None:
-    await office.record(office.duty("met"), office.duty("open", "2.2.5/1"), office.duty("waived", "2.2.1/1"))
-    assert await office.round(TEN, digest=True) == []
-
-
-async def test_a_digest_goes_with_the_zone_of_its_recipient_alone(office: Office) -> None:
-    await office.record(office.duty(owner="far", escalation="near"))
-    for zone, to in ((VLADIVOSTOK, "far@company.example"), (KALININGRAD, "near@company.example")):
-        assert await office.round(local(zone, "2026-11-23 10:00"), zone, digest=True) == ["sent"]
-        assert office.mailed()[-1][0] == to
-    assert await office.round(TEN, digest=True) == []
-
-
-async def test_a_digest_that_could_not_go_is_the_same_letter_for_a_second_run(office: Office) -> None:
-    await office.record(office.duty())
-    office.catcher.fault = MailFault.DOWN
-    assert await office.round(TEN, digest=True) == [errors.UNAVAILABLE] * 2
-    await office.record(office.duty(key="2.2.3/1"), case="D-3")
-    office.catcher.fault = None
-    assert await office.round(TEN + timedelta(hours=2), digest=True) == ["sent", "sent"]
-    assert {subject for _, subject in office.mailed()} == {"reglament: 1 просроченное обязательство"}
-    assert await office.round(TEN + timedelta(hours=3)) == [], "rounds have nothing to do with the letters of digests"
-
-
-async def test_a_long_digest_lists_two_hundred_and_counts_the_rest(office: Office) -> None:
-    for n in range(203):
-        await office.record(office.duty(), case=f"D-{n:03}")
-    assert await office.round(TEN, digest=True) == ["sent", "sent"]
-    letter = office.catcher.letters[0]
-    assert letter.subject == "reglament: 203 просроченных обязательства"
-    assert letter.body().count("handoff/D-") == 200
-    assert "и ещё 3 строки: они не поместились" in letter.body()
-
-
-async def test_a_ukrainian_company_gets_ukrainian_letters(engine: AsyncEngine, tmp_path: Path) -> None:
-    async with SmtpCatcher(tmp_path / "mail") as catcher:
-        office = Office(engine, catcher, "uk")
-        await office.record(office.notice(), office.duty())
-        assert await office.round(MONDAY) == ["sent"]
-        assert await office.round(TEN, digest=True) == ["sent", "sent"]
-        round, digest = catcher.letters[0], catcher.letters[1]
-        assert (round.subject, round.message["Content-Language"]) == ("reglament: 1 порушення", "uk")
-        assert 'lang="uk"' in round.body("html")
-        assert "Прострочено і ще не виконано" in digest.body()
-
-
-# --- the preview ----------------------------------------------------------------------------------------------------
-
-
-async def test_the_preview_shows_what_a_round_would_send_and_changes_nothing(office: Office) -> None:
-    await office.record(office.notice(), office.notice(role="far"), office.notice("warning", key="2.2.5/1"), office.duty("met", "2.2.5/1"))
-    before = await office.rows()
-    assert await office.notices.preview(FRIDAY) == []
-    shown = await office.notices.preview(MONDAY)
-    assert [(letter.to, letter.values["subject"]) for letter in shown] == [
-        (("far@company.example",), "reglament: 1 нарушение"),
-        (("cc@company.example",), "reglament: 1 нарушение"),
-    ]
-    assert await office.rows() == before
-    assert await office.round(MONDAY) == ["sent"]
-
-
-async def test_what_the_preview_shows_of_a_failed_round_is_not_taken_back(office: Office) -> None:
-    await office.record(office.notice())
-    await office.gather(MONDAY, round="failed")
-    assert len(await office.notices.preview(MONDAY)) == 1
-    async with office.engine.connect() as connection:
-        made = (await connection.execute(select(tables.notice_letters.c.round))).scalars().all()
-        effects = (await connection.execute(select(tables.effects.c.key))).scalars().all()
-    assert (list(made), list(effects)) == (["failed"], [])
-
-
-# --- the register ---------------------------------------------------------------------------------------------------
-
-
-async def test_a_settled_letter_keeps_nothing_of_what_it_said(office: Office) -> None:
-    await office.record(office.notice())
-    await office.round(MONDAY)
-    async with office.engine.connect() as connection:
-        [row] = (await connection.execute(select(tables.notice_letters))).all()
-    assert (row.letter, row.outcome, row.settled_at, row.recipient) == (None, "sent", MONDAY, "cc@company.example")
-
-
-async def test_an_attempt_that_holds_the_lease_is_left_alone(office: Office) -> None:
-    """Another round is in the middle of sending: neither its rows nor its recipient are taken from it."""
-    await office.record(office.notice())
-    [letter] = (await office.gather(MONDAY, round="other")).letters
-    ledger = EffectLedger(office.engine)
-    await ledger.claim(letter.key, "letter", "hash", timedelta(minutes=1))
-    await office.record(office.notice("incident", key="new"))
-    assert (await office.gather(MONDAY + SECOND)).letters == (letter,)
-    async with office.engine.begin() as connection:
-        await connection.execute(update(tables.effects).values(lease_until=datetime(2020, 1, 1, tzinfo=UTC)))
-    [both] = (await office.gather(MONDAY + 2 * SECOND)).letters
-    assert both.key != letter.key
-    assert both.values["subject"] == "reglament: 1 нарушение, 1 происшествие"
-
-
-async def test_a_database_that_is_away_is_waited_for() -> None:
-    from runtime.database import open_database
-
-    away = open_database("postgresql://nobody@127.0.0.1:1/none")
-    notices = Notices(NoticeBook(away), Company("Компания", CALENDARS, ROLES))
-    error = await failing(notices.gather_notices, Gather(zone=MOSCOW, at=MONDAY, round="r"))
-    await away.dispose()
-    assert (error.type, error.non_retryable) == (errors.UNAVAILABLE, False)

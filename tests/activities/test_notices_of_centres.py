@@ -16,7 +16,7 @@ from regulations.rows import NoticeRow, ObligationRow
 from runtime.centres import CentreReader
 from runtime.registers import Origin, RegisterRow, write_rows
 from tests.activities.centres import COMPANY, FAR, NEAR, CentreOffice, centre
-from tests.activities.test_notices import KALININGRAD, MOSCOW, SECOND, VLADIVOSTOK, local
+from tests.activities.notice_office import KALININGRAD, MOSCOW, SECOND, VLADIVOSTOK, local
 from tests.databases import sqlite_in
 
 FRIDAY = local(VLADIVOSTOK, "2026-11-20 18:00")

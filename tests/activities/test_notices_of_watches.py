@@ -17,7 +17,7 @@ from regulations.rows import NoticeRow, RecordBatch, WatchRow
 from runtime.notices import NoticeBook
 from runtime.watches import RunningWatch, WatchReader
 from tests.activities.centres import COMPANY
-from tests.activities.test_notices import FRIDAY, KALININGRAD, MOSCOW, SECOND, VLADIVOSTOK, Office, local
+from tests.activities.notice_office import FRIDAY, KALININGRAD, MOSCOW, SECOND, VLADIVOSTOK, Office, local
 from tests.databases import sqlite_in
 
 MANAGER, OTHER = "manager@client.example", "other@client.example"

@@ -33,8 +33,8 @@ from runtime.lead_tables import leads
 from runtime.leads import LeadReader
 from runtime.process import leave
 from tests.activities.centres import FAR, NEAR, CentreOffice
+from tests.activities.notice_office import FRIDAY, VLADIVOSTOK
 from tests.activities.test_centre_rounds import MONDAY
-from tests.activities.test_notices import FRIDAY, VLADIVOSTOK
 from tests.databases import LazyPostgres
 from tests.workflows.conftest import real_time
 from tests.workflows.rounds import hold, worker

@@ -10,7 +10,7 @@ from temporalio.client import WorkflowHistory
 
 from deploy.demo.smtp_catcher import MailFault
 from regulations.rounds import RoundResult
-from tests.activities.test_notices import MONDAY, TEN, VLADIVOSTOK, Office, local
+from tests.activities.notice_office import MONDAY, TEN, VLADIVOSTOK, Office, local
 from tests.replay.played import IDENTITY, Outcome
 from tests.workflows.conftest import time_skipping
 from tests.workflows.rounds import centre_office_in, hold, office_in, worker

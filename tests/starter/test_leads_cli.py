@@ -27,7 +27,7 @@ from starter.doctor import _published
 from starter.leads import listed, quarters
 from starter.views import NotFound, Unavailable
 from tests.activities.centres import FAR, NEAR, CentreOffice
-from tests.activities.test_notices import KALININGRAD, VLADIVOSTOK
+from tests.activities.notice_office import KALININGRAD, VLADIVOSTOK
 from tests.databases import sqlite_in
 from tests.starter.test_doctor import COMPANY
 

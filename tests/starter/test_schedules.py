@@ -35,7 +35,7 @@ from starter import doctor
 from starter.schedules import NOTE, apply, listing, wanted
 from starter.views import Unavailable
 from tests.activities.centres import CentreOffice, centre
-from tests.activities.test_notices import Office
+from tests.activities.notice_office import Office
 from tests.databases import sqlite_in
 from tests.starter.test_doctor import COMPANY
 from tests.workflows.rounds import worker

@@ -15,7 +15,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from deploy.demo.smtp_catcher import SmtpCatcher
 from runtime.database import migrate, open_database
-from tests.activities.test_notices import Office
+from tests.activities.notice_office import Office
 from tests.starter.test_schedules import IDS, client
 
 __all__ = ["client"]

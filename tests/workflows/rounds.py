@@ -19,7 +19,7 @@ from regulations.rounds import RoundRequest, RoundResult
 from runtime.connection import workflow_runner
 from tests.activities.attempts import end_leases
 from tests.activities.centres import CentreOffice
-from tests.activities.test_notices import MOSCOW, Office
+from tests.activities.notice_office import MOSCOW, Office
 from tests.databases import sqlite_in
 from tests.workflows.skipping import ended
 from tests.workflows.world import until

@@ -14,8 +14,8 @@ from temporalio.testing import WorkflowEnvironment
 from deploy.demo.smtp_catcher import MailFault
 from regulations.rounds import RoundResult
 from tests.activities.centres import CentreOffice
+from tests.activities.notice_office import KALININGRAD, VLADIVOSTOK, local
 from tests.activities.test_centre_rounds import MONDAY
-from tests.activities.test_notices import KALININGRAD, VLADIVOSTOK, local
 from tests.workflows.rounds import centre_office_in, hold, killed_after, worker
 from workflows.centre_digest import CentreDigest
 from workflows.hot_watch import HotWatch

@@ -12,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from deploy.demo.smtp_catcher import MailFault
 from regulations.rounds import RoundResult
-from tests.activities.test_notices import MONDAY, MOSCOW, TEN, VLADIVOSTOK, Office, incidents, local
+from tests.activities.notice_office import MONDAY, MOSCOW, TEN, VLADIVOSTOK, Office, incidents, local
 from tests.workflows.rounds import hold, killed_after, office_in, worker
 from workflows.daily_digest import DailyDigest
 from workflows.notice_round import NoticeRound
