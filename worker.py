@@ -56,19 +56,24 @@ from runtime.effect_ledger import EffectLedger
 from runtime.encryption import EncryptionError, KeyRing
 from runtime.files import FileStore
 from runtime.held_registers import HeldRegisters
+from runtime.invoice_pdf import InvoicePrinter
 from runtime.lead_billing import LeadBilling, LeadInvoices
 from runtime.leads import CentreLetters, LeadReader
 from runtime.letters import Letters
 from runtime.links import LinkGuard
 from runtime.mail import Mailer
 from runtime.measures import MeasureRegister
+from runtime.morphology import Morphology
 from runtime.notices import NoticeBook
+from runtime.payments import PaymentLedger
+from runtime.portfolio import PortfolioReader
 from runtime.process import leave
 from runtime.registers import RegisterWriter
 from runtime.replacements import ReplacementRegister
 from runtime.reports import ReportStore
 from runtime.secrets import SecretStore
 from runtime.settings import Settings
+from runtime.sms import SmsGateway
 from runtime.verdicts import VerdictStore
 from runtime.watches import WatchReader, WatchStore
 from runtime.zoho import ZohoCrm
@@ -114,8 +119,9 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
             centres=CentreReader(engine),
             ui=settings.temporal_ui or "",
         )
-        letters = Letters(folders, settings.mail.sender, settings.mail.sender_name)
+        letters = Letters(folders, settings.mail.sender, settings.mail.sender_name, company.cards)
         files = FileStore(engine, keys)
+        billing_api = await stack.enter_async_context(BillingApi(settings.billing_api)) if settings.billing_api else None
         correspondence = Correspondence(ledger, letters, Mailer(settings.mail), files)
         yield Activities(
             planning=planning,
@@ -152,16 +158,23 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
                 ReplacementRegister(engine),
                 LinkGuard(),
                 ledger,
-                await stack.enter_async_context(BillingApi(settings.billing_api)) if settings.billing_api else None,
+                billing_api,
                 SecretStore(engine, keys),
                 company.scripts,
             ),
             watching=Watching(WatchStore(engine)),
-            comments=Comments(),
-            invoices=Invoices(),
-            texting=Texting(),
-            payments=Payments(),
-            portfolio=Portfolio(),
+            comments=Comments(Morphology()),
+            invoices=Invoices(
+                company.services,
+                company.requisites,
+                ledger,
+                billing_api,
+                files,
+                InvoicePrinter(shipped.with_name("forms") / "ru" / "invoice.typ"),
+            ),
+            texting=Texting(ledger, await stack.enter_async_context(SmsGateway(settings.sms)) if settings.sms else None),
+            payments=Payments(PaymentLedger(engine), company.calendars["company"].tz),
+            portfolio=Portfolio(PortfolioReader(engine), files, company.calendars, company.people),
         )
 
 

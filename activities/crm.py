@@ -10,17 +10,17 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities import errors
-from activities.keyed import once
+from activities.keyed import Allowance, once
 from regulations.effects import CrmOutcome, CrmRecord
 from regulations.partner.effects import NextDealAnswer, NextDealQuestion
-from runtime.crm import CrmMisconfiguredError, CrmPort, CrmRefusedError, CrmUnavailableError
+from runtime.crm import CrmMisconfiguredError, CrmPort, CrmRefusedError, CrmUnavailableError, RecordKind, SoughtDeals
 from runtime.effect_ledger import EffectLedger
 
 _KIND = "crm"
 
 
 class Crm:
-    """Writes to the CRM."""
+    """Writes to the CRM, and looks for deals in it."""
 
     def __init__(self, ledger: EffectLedger, crm: CrmPort, settle: timedelta = timedelta(seconds=10)) -> None:
         """``settle`` is how long the search index of a CRM without an upsert may lag behind what was added."""
@@ -46,31 +46,47 @@ class Crm:
 
     @activity.defn
     async def find_next_deal(self, question: NextDealQuestion) -> NextDealAnswer:
-        """6.3: the deals that the CRM's automation has opened for a partner since its renewal was paid."""
-        raise NotImplementedError
+        """6.3: the deals that the CRM's automation has opened for a partner since its renewal was paid, the oldest first.
+
+        A deal of the last seconds may be missing: the CRM's search lags behind.
+
+        Raises:
+            ApplicationError: ``Unavailable`` (repeated by Temporal); ``Misconfigured`` or ``Refused`` (for good).
+        """
+        sought = SoughtDeals(
+            contact=question.contact,
+            partner=question.partner,
+            direction=question.direction,
+            status=question.status,
+            since=question.since,
+        )
+        with _crm_errors():
+            async with asyncio.timeout_at(Allowance.of_this_attempt().stop_at()):
+                return NextDealAnswer(deals=await self._crm.deals(sought))
 
     async def _enter(self, record: CrmRecord) -> CrmOutcome:
-        if self._crm.upserts_natively:
-            record_id, action = await self._crm.upsert(record.external_id, record.fields)
+        what = record.what
+        if self._crm.upserts_natively(what):
+            record_id, action = await self._crm.upsert(what, record.external_id, record.fields)
             return CrmOutcome(record_id=record_id, action=action)
-        found = await self._crm.find(record.external_id)
+        found = await self._crm.find(what, record.external_id)
         if found:
-            await self._crm.update(found[0], record.fields)
-            return await self._keep_oldest(found, inserted=False)
-        added = await self._crm.add(record.external_id, record.fields)
+            await self._crm.update(what, found[0], record.fields)
+            return await self._keep_oldest(what, found, inserted=False)
+        added = await self._crm.add(what, record.external_id, record.fields)
         # Somebody may have added the same record between our search and our addition: look again once the index is true.
         await asyncio.sleep(self._settle.total_seconds())
-        found = await self._crm.find(record.external_id)
+        found = await self._crm.find(what, record.external_id)
         if added not in found:
             found = (*found, added)
         if found[0] != added:
-            await self._crm.update(found[0], record.fields)
-        return await self._keep_oldest(found, inserted=found[0] == added)
+            await self._crm.update(what, found[0], record.fields)
+        return await self._keep_oldest(what, found, inserted=found[0] == added)
 
-    async def _keep_oldest(self, found: tuple[str, ...], *, inserted: bool) -> CrmOutcome:
+    async def _keep_oldest(self, what: RecordKind, found: tuple[str, ...], *, inserted: bool) -> CrmOutcome:
         kept, *duplicates = found
         for duplicate in duplicates:
-            await self._crm.mark_duplicate(duplicate, kept)
+            await self._crm.mark_duplicate(what, duplicate, kept)
         return CrmOutcome(record_id=kept, action="inserted" if inserted else "updated", duplicates=tuple(duplicates))
 
 

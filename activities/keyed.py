@@ -17,6 +17,7 @@ from temporalio import activity
 from activities import errors
 from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
 from runtime.effect_ledger import EffectConflictError, EffectLedger, Finished, LeaseHeldError, LeaseLostError
+from runtime.keyed_api import ApiConflictError, ApiMisconfiguredError, ApiUnavailableError
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -81,6 +82,21 @@ def ledger_errors() -> Iterator[None]:
         raise errors.transient(f"effect: {error}", type=errors.IN_PROGRESS, after=error.remaining, expected=True) from None
     except LeaseLostError as error:
         raise errors.transient(f"effect: {error}", type=errors.IN_PROGRESS) from None
+
+
+@contextmanager
+def api_errors(name: str) -> Iterator[None]:
+    """Turn the failures of an interface, and the end of the attempt's time, into errors of an activity. What it refuses is an answer."""
+    try:
+        yield
+    except ApiUnavailableError as error:
+        raise errors.transient(f"{name}: {error}", after=error.after) from None
+    except ApiMisconfiguredError as error:
+        raise errors.permanent(f"{name}: {error}", type=errors.MISCONFIGURED) from None
+    except ApiConflictError as error:
+        raise errors.permanent(f"{name}: {error}", type=errors.CONFLICT) from None
+    except TimeoutError:
+        raise errors.transient(f"{name}: no answer in time") from None
 
 
 async def once(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 from temporalio import activity
 
 from activities import errors
-from activities.keyed import database_errors, once
+from activities.keyed import api_errors, database_errors, once
 from regulations.replacement.effects import (
     AccountAnswer,
     AccountQuestion,
@@ -23,15 +22,9 @@ from regulations.replacement.effects import (
     SecretToDestroy,
 )
 from runtime.account_billing import AccountReader, AccountStanding, Tariff
-from runtime.billing_api import (
-    BillingApi,
-    BillingApiConflictError,
-    BillingApiMisconfiguredError,
-    BillingApiRefusedError,
-    BillingApiUnavailableError,
-    Credit,
-)
+from runtime.billing_api import BillingApi, Credit
 from runtime.effect_ledger import EffectLedger
+from runtime.keyed_api import ApiRefusedError, ApiUnavailableError
 from runtime.links import LinkGuard
 from runtime.replacements import ReplacementRegister
 from runtime.secrets import SecretStore
@@ -142,15 +135,17 @@ class Replacements:
             ApplicationError: ``Unavailable`` or ``InProgress`` (repeated by Temporal); ``Conflict``, ``Misconfigured`` or ``Invalid``
                 (for good).
         """
-        return await once(self._ledger, order.key, _KIND, order, CreditOutcome, lambda: self._credited(order), _billing_errors)
+        return await once(
+            self._ledger, order.key, _KIND, order, CreditOutcome, lambda: self._credited(order), lambda: api_errors("billing")
+        )
 
     async def _credited(self, order: CreditOrder) -> CreditOutcome:
         if self._billing is None:
-            raise BillingApiUnavailableError("REGLAMENT_BILLING_API__URL is not set")
+            raise ApiUnavailableError("REGLAMENT_BILLING_API__URL is not set")
         credit = Credit(order.account, order.period, order.identifications, order.entry, order.of_period, order.case)
         try:
             return CreditOutcome(result="credited", reference=await self._billing.credit(order.key, credit))
-        except BillingApiRefusedError as refusal:
+        except ApiRefusedError as refusal:
             return CreditOutcome(result="refused", reason=errors.safe_text(str(refusal)))
 
     @activity.defn
@@ -171,17 +166,3 @@ def _plain(link: str) -> str:
     except ValueError:  # no link at all: it is like itself only
         return link
     return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower(), path=parts.path.rstrip("/"), fragment="").geturl()
-
-
-@contextmanager
-def _billing_errors() -> Iterator[None]:
-    try:
-        yield
-    except BillingApiUnavailableError as error:
-        raise errors.transient(f"billing: {error}", after=error.after) from None
-    except BillingApiMisconfiguredError as error:
-        raise errors.permanent(f"billing: {error}", type=errors.MISCONFIGURED) from None
-    except BillingApiConflictError as error:
-        raise errors.permanent(f"billing: {error}", type=errors.CONFLICT) from None
-    except TimeoutError:
-        raise errors.transient("billing: no answer in time") from None

@@ -81,9 +81,11 @@ def moved_into_the_past(o: Obligation) -> bool:
 
 
 def words(state: CaseState, what: str, o: Obligation) -> str:
-    """The text of a notice about an obligation: also that its start was learnt late, or that a calendar moved its term into the past."""
+    """The text of a notice about an obligation: also what the case remarks on it, that its start was learnt late, or that a calendar moved
+    its term into the past."""
     said = text(state.language, "notice", what, clause=o.clause, duty=text(state.language, state.kind, "duty", o.clause))
-    why = [text(state.language, "notice", "learnt_late")] if learnt_late(state, o) else []
+    why = [*state.remarks(o)]
+    why += [text(state.language, "notice", "learnt_late")] if learnt_late(state, o) else []
     why += [text(state.language, "notice", "moved")] if moved_into_the_past(o) else []
     return f"{said} ({'; '.join(why)})" if why else said
 

@@ -6,7 +6,8 @@ Plain data with small questions about itself; what is decided on it stands in `o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, Self
 
@@ -58,6 +59,8 @@ class Fact(_State):
 class Evidence(_State):
     """The earliest fact that discharges a duty."""
 
+    model_config = ConfigDict(frozen=True)
+
     happened_at: datetime
     key: str
 
@@ -78,6 +81,8 @@ class Hold(_State):
 
 class Undone(_State):
     """A breach that a change of the calendar has undone, of which people had been told: they are told so."""
+
+    model_config = ConfigDict(frozen=True)
 
     due: datetime
     escalated: bool
@@ -123,6 +128,12 @@ class Obligation(_State):
     """The owner has been told of the breach."""
     note: str = ""
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """A case may have a hundred, and is copied at every step: nothing in one ever changes but its list of pauses."""
+        copied = self.model_copy()
+        copied.holds = [hold.model_copy() for hold in self.holds]
+        return copied
+
     @property
     def paused(self) -> bool:
         return bool(self.holds) and self.holds[-1].end is None
@@ -164,6 +175,14 @@ class Tell(_State):
     values: dict[str, JsonValue] = {}
 
 
+_FIXED = frozenset({str, int, bool, type(None), date, datetime, timedelta, Decimal, tuple})
+"""Types whose values never change: what a case keeps in a tuple does not either."""
+
+
+def _fixed(value: object) -> bool:
+    return type(value) in _FIXED or isinstance(value, StrEnum) or (isinstance(value, BaseModel) and bool(value.model_config.get("frozen")))
+
+
 class CaseState(_State):
     """What every case keeps, whatever its regulation. Handed over whole when the run continues as new."""
 
@@ -199,14 +218,14 @@ class CaseState(_State):
     outcome: str | None = None
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """A case is copied at every step: what never changes (the opening, plans, rows, facts) is shared with the copy."""
+        """A case is copied at every step: what never changes (the opening, plans, rows, facts, instants) is shared with the copy."""
         shared = dict(memo or {})
         for value in self.__dict__.values():
-            for item in value if isinstance(value, list) else (value,):
-                if isinstance(item, BaseModel) and item.model_config.get("frozen"):
-                    shared[id(item)] = item
-        plans = [o.plan for o in self.obligations] + [w.plan for w in self.waits.values()]
-        shared.update((id(plan), plan) for plan in plans if plan is not None)
+            if _fixed(value):
+                shared[id(value)] = value
+            elif isinstance(value, list | dict) and all(map(_fixed, value if isinstance(value, list) else value.values())):
+                shared[id(value)] = value.copy()
+        shared.update((id(w.plan), w.plan) for w in self.waits.values() if w.plan is not None)
         return super().__deepcopy__(shared)
 
     @property
@@ -282,6 +301,10 @@ class CaseState(_State):
     def heard_by(self, o: Obligation) -> list[str]:
         """The roles inside the company that hear of a breach: the owner and the escalation role."""
         return sorted({o.owner, o.escalation} - self.outside)
+
+    def remarks(self, o: Obligation) -> list[str]:
+        """What a reminder or a breach of an obligation says besides its duty, each in words: what is missing for it, say."""
+        return []
 
     @property
     def holder(self) -> str | None:

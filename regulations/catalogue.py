@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
@@ -50,11 +51,14 @@ def counted(language: str, n: int, *place: str) -> str:
     The catalogue holds three forms, as Russian and Ukrainian have them: for 1, 21, 101; for 2 to 4, 22; for 5 to 20, 0, 111.
     """
     forms = _found(language, place)
-    if not isinstance(forms, list):
-        return f"{n} {place[-1]}"
+    return f"{n} {form_of(n, forms) if isinstance(forms, list) else place[-1]}"
+
+
+def form_of(n: int, forms: Sequence[str]) -> str:
+    """Which of the three forms of a noun stands after the number, as `counted` has them."""
     if 11 <= n % 100 <= 14 or not 1 <= n % 10 <= 4:
-        return f"{n} {forms[2]}"
-    return f"{n} {forms[0] if n % 10 == 1 else forms[1]}"
+        return forms[2]
+    return forms[0] if n % 10 == 1 else forms[1]
 
 
 def _found(language: str, place: tuple[str, ...]) -> Any:

@@ -136,9 +136,10 @@ def calendar_changed(case: CaseState, message: CalendarChanged, now: datetime) -
             days = _within(changed, plan.span_from, plan.span_to)
         elif o.standing in (Standing.OVERDUE, Standing.MET_LATE) and plan.due_day in message.closed:
             days = [plan.due_day]
-        if days:
+        why = _why(case, message, days)
+        if days and o.recount != why:  # told once more before it is counted anew: nothing new
             touched = True
-            o.recount = _why(case, message, days)
+            o.recount = why
     for wait in case.waits.values() if ours else ():
         plan = wait.plan
         if plan is None or plan.calendar_version == message.version:

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, EmailStr, ValidationError, field_val
 from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.control_time import calendar_named
 from regulations.messages import Ident, Line
-from regulations.partner.services import Amount, Service
+from regulations.partner.requisites import Requisites
+from regulations.partner.services import Amount, Place, Service
 from regulations.plans import Address, role_of
 from regulations.working_time import working_time
 
@@ -51,6 +52,8 @@ class Company:
     """What partners buy (partner 7.1), by its code."""
     cards: Mapping[str, str] = field(default_factory=dict)
     """Numbers of the company's cards, by bank (partner 7.3)."""
+    requisites: Requisites | None = None
+    """None: it writes no invoices."""
 
     def joined(self, roles: Mapping[str, Address]) -> Company:
         """The company together with people who stand in a register and not in its file: those of the service centres.
@@ -106,8 +109,8 @@ class _Service(BaseModel):
 
     name: Line
     price: Amount
-    appendix: Line
-    number: Line
+    appendix: Place
+    number: Place
     marketing: bool = False
     package: bool = False
     executor: str = ""
@@ -123,6 +126,7 @@ class _File(BaseModel):
     people: dict[Ident, _Person] = {}
     services: dict[Ident, _Service] = {}
     cards: dict[Ident, Line] = {}
+    requisites: Requisites | None = None
     calendars: dict[str, dict[str, Any]]
 
     @field_validator("roles", mode="before")
@@ -146,7 +150,7 @@ def load_company(path: Path) -> Company:
 
     ``people`` are persons by their id in the CRM: name, address, roles. ``services`` are what partners buy, by code: name, price (a text
     such as ``"45000.00"``, never a float), number in its appendix, whether it is a marketing service or a package that is renewed, and
-    the role that executes it; ``cards`` the company's cards by bank.
+    the role that executes it; ``cards`` the company's cards by bank; ``requisites`` where the invoices say that the money goes.
 
     Raises:
         CompanyError: the file is missing or wrong.
@@ -171,7 +175,7 @@ def load_company(path: Path) -> Company:
     _check_roles(path, {**file.roles, **own}, calendars)
     roles = {role: Address(email=given.email, calendar=given.calendar) for role, given in {**file.roles, **own}.items()}
     services = {code: Service(code=code, **given.model_dump()) for code, given in file.services.items()}
-    return Company(file.name, calendars, roles, file.language, file.scripts, people, services, file.cards)
+    return Company(file.name, calendars, roles, file.language, file.scripts, people, services, file.cards, file.requisites)
 
 
 def _check_roles(path: Path, roles: dict[str, _Role], calendars: Mapping[str, CalendarSpec]) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from regulations.case import CaseState, Evidence, Hold, Obligation, Refusal, Standing, Undone
 from regulations.catalogue import text
-from regulations.messages import CaseMessage, Extend, Message, Pause, Resume, Waive
+from regulations.messages import Actor, CaseMessage, Extend, Message, Pause, Resume, Waive
 from regulations.plans import PlannedTerm
 from regulations.rows import BreachEntry, BreachRow, IncidentRow, NoticeKind, NoticeRow, ObligationRow
 
@@ -40,6 +40,30 @@ def admit(case: CaseState, message: Message, now: datetime) -> None:
         raise Refusal("Ended", f"the case has ended as {case.outcome}; what happens now is a correction of the registers")
     if message.happened_at > now + AHEAD:
         raise Refusal("FromTheFuture", "happened_at lies in the future by more than 5 minutes; send when it happened, with its offset")
+
+
+def only(roles: tuple[str, ...], by: Actor | None, what: str) -> None:
+    """Raises Refusal ``NotYours`` unless it was done in one of the roles."""
+    if by is None or by.role not in roles:
+        raise Refusal("NotYours", f"only the role {' or '.join(roles)} may {what}")
+
+
+def not_before(at: datetime, earliest: datetime | None, what: str) -> None:
+    """Clocks outside may differ a little from ours. Raises Refusal ``ImpossibleDate``."""
+    if earliest is not None and at < earliest - AHEAD:
+        raise Refusal("ImpossibleDate", f"happened_at lies before {what}; send when it happened")
+
+
+def check_instant(at: datetime, now: datetime, what: str) -> None:
+    """An instant that lies far away would lead out of the calendars, and stop the whole case.
+
+    Raises:
+        Refusal: ``FromTheFuture``, ``ImpossibleDate``.
+    """
+    if at > now + AHEAD:
+        raise Refusal("FromTheFuture", f"{what} lies in the future by more than 5 minutes; send when it happened, with its offset")
+    if at < now - LONGEST:
+        raise Refusal("ImpossibleDate", f"{what} lies more than {LONGEST.days} days back; correct its date")
 
 
 def taken(case: CaseState, message: Message, what: str, now: datetime, note: str = "") -> None:
@@ -215,6 +239,21 @@ def undo_breach(case: CaseState, o: Obligation, plan: PlannedTerm, why: str, now
         settle(case, o, done, now)
 
 
+def withdraw_breach(case: CaseState, o: Obligation, at: datetime, key: str, now: datetime, note: str) -> None:
+    """What was done at ``at``, after the due instant, undoes a recorded breach all the same, where its clause says so: by a second row."""
+    o.met_at, o.met_by = at, key
+    _enter(case, o, BreachEntry.WITHDRAWN, now, note)
+    close(case, o, Standing.MET)
+
+
+def waive_all(case: CaseState, at: datetime, note: str) -> None:
+    """The end of a case: what is proven is met once it is counted, the rest is let go; a term that had run out before ``at`` is a breach
+    all the same."""
+    for o in list(case.unmet()):
+        if case.proof(o) is None:
+            waive(case, o, at, note)
+
+
 def close(case: CaseState, o: Obligation, standing: Standing, note: str = "") -> None:
     """Ends an obligation; a clock that still stood stands no more."""
     o.standing = standing
@@ -306,7 +345,7 @@ def notice(
     on the rounds mail it, in the recipient's working time unless ``at_once``.
     """
     opening = case.opening
-    address = (opening.roles.get(role) or opening.roles.get(role.partition(":")[0])) if opening else None
+    address = opening.address_of(role) if opening else None
     if opening is None or address is None:
         incident(case, f"no-address#{role}", "role_without_address", earliest, f"{role}: {text}")
         return

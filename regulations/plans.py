@@ -86,6 +86,10 @@ class Opening(Wire):
     ui: str = ""
     """Where the Temporal UI shows the cases: its address with the namespace; empty: nobody has said."""
 
+    def address_of(self, role: str) -> Address | None:
+        """Where a role is reached. Of a person whom the company's file does not know, whoever has the role in general; None: nobody."""
+        return self.roles.get(role) or self.roles.get(role.partition(":")[0])
+
 
 def ui_link(ui: str, address: str) -> str:
     """A case in the Temporal UI; empty where nobody has said where that is."""

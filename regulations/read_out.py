@@ -124,6 +124,11 @@ def counts(state: CaseState) -> Counts:
     )
 
 
+def pairs(named: list[tuple[str, str]]) -> str:
+    """Names and values on one line of Markdown; what has no value is left out."""
+    return " · ".join(f"**{name}:** {value}" for name, value in named if value)
+
+
 def obligation_lines(state: CaseState) -> list[str]:
     """The obligations as a Markdown table: at most `MOST_OBLIGATIONS`, the unmet ones first by their due instant."""
     say = state.language

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.database import database_errors
 from runtime.lead_look_ups import LeadLookUps
+from runtime.partner_tables import partners
 from runtime.replacement_tables import credits
 from runtime.replacements import ReplacementRegister
 
@@ -35,3 +36,10 @@ class DoorLookUps(LeadLookUps):
         with database_errors():
             async with self._engine.connect() as connection:
                 return (await connection.execute(mine)).first() is not None
+
+    async def edition_of(self, address: str) -> str | None:
+        """The edition of the newest account of a partner at this address (partner 4.1); None: the register knows none."""
+        newest = select(partners.c.edition).where(partners.c.address == address).order_by(partners.c.decided_at.desc()).limit(1)
+        with database_errors():
+            async with self._engine.connect() as connection:
+                return (await connection.execute(newest)).scalar_one_or_none()

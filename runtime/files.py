@@ -42,6 +42,16 @@ class FileStore:
         await connection.execute(row.on_conflict_do_nothing(index_elements=["sha256"]))
         return sha256
 
+    async def keep(self, content: bytes, now: datetime | None = None) -> str:
+        """Keep a file in a transaction of its own: as `put`.
+
+        Raises:
+            DatabaseUnavailableError, DatabaseRefusedError: as everywhere.
+        """
+        with database_errors():
+            async with self._engine.begin() as connection:
+                return await self.put(connection, content, now)
+
     async def get(self, sha256: str) -> bytes | None:
         """The content; None where no such file is kept.
 

@@ -118,10 +118,13 @@ def _header_value(value: str, name: str) -> str:
 class Letters:
     """Composes letters from templates: ``<language>/<template>.subject.j2``, ``.txt.j2`` and ``.html.j2``."""
 
-    def __init__(self, directories: Sequence[Path], sender: str, sender_name: str | None = None) -> None:
+    def __init__(
+        self, directories: Sequence[Path], sender: str, sender_name: str | None = None, cards: Mapping[str, str] | None = None
+    ) -> None:
         """The first directory that holds a template wins, so a company can replace single letters.
 
-        ``sender`` is one plain address; its domain is also that of the Message-IDs.
+        ``sender`` is one plain address; its domain is also that of the Message-IDs. ``cards`` are the numbers of the company's cards by
+        bank: templates know them, so that a case names the bank and never holds a number.
         """
         self._sender = checked_address(sender)
         self._sender_name = None if sender_name is None else _header_value(sender_name, "the sender's name")
@@ -132,6 +135,7 @@ class Letters:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.globals["cards"] = dict(cards or {})
 
     def message_id(self, key: str) -> str:
         """The Message-ID of the effect with this key: always the same."""

@@ -15,6 +15,7 @@ from runtime.billing_api import BillingApiSettings
 from runtime.crm import CrmSettings
 from runtime.mail import MailSettings
 from runtime.mailbox import MailboxSettings
+from runtime.sms import SmsSettings
 
 
 class Settings(BaseSettings):
@@ -40,7 +41,9 @@ class Settings(BaseSettings):
     billing_url: SecretStr | None = None
     """Where billing is read; none: the same database."""
     billing_api: BillingApiSettings | None = None
-    """Where billing takes credits; none: a replacement that is confirmed waits until it is set."""
+    """Where billing takes credits and numbers invoices; none: a replacement that is confirmed and an invoice wait until it is set."""
+    sms: SmsSettings | None = None
+    """The gateway of short messages; none: nobody gets any, and the cases go on."""
     mail: MailSettings | None = None
     mailboxes: tuple[MailboxSettings, ...] = ()
     """Read by ``python -m starter``: a JSON list, an object for each mailbox."""

@@ -1,4 +1,4 @@
-"""The adapter for a CRM that speaks the Zoho CRM API, version 8: upsert by a unique field of ours."""
+"""The adapter for a CRM that speaks the Zoho CRM API, version 8: upsert by a unique field of ours; clients and deals."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, Self
 from urllib.parse import quote
 
 import httpx2
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from runtime.crm import CrmMisconfiguredError, CrmRefusedError, CrmSettings, CrmUnavailableError
+from runtime.crm import (
+    CrmMisconfiguredError,
+    CrmRefusedError,
+    CrmSettings,
+    CrmUnavailableError,
+    DealSettings,
+    ModuleSettings,
+    RecordKind,
+    SoughtDeals,
+)
 from runtime.retry_after import retry_after
 
 # The words of the API for what another attempt may cure, and for what only a person on our side can. Any other word is a
@@ -35,6 +46,8 @@ _OUR_FAULT = frozenset(
 # Ten tokens in ten minutes is what the token host gives out; after a refusal this is soon enough.
 _WAIT_FOR_TOKENS = timedelta(minutes=2)
 _RENEW_BEFORE_END = 60.0
+_PER_PAGE, _PAGES = 200, 10
+"""What a search gives at most."""
 
 
 class _Details(BaseModel):
@@ -53,8 +66,22 @@ class _RecordAnswer(BaseModel):
 
 
 class _Found(BaseModel):
+    """A record of a search, with the fields that were asked for."""
+
+    model_config = ConfigDict(extra="allow")
+
     id: str
     created: datetime | None = Field(default=None, alias="Created_Time")
+
+    def has(self, wanted: Mapping[str, str]) -> bool:
+        """Whether each of these fields has just this value; of a field that names another record, whether it names this one."""
+        own = self.model_extra or {}
+        values = {name: (value.get("id") if isinstance(value := own.get(name), dict) else value) for name in wanted}
+        return values == wanted
+
+
+class _Page(BaseModel):
+    more_records: bool = False
 
 
 class _Token(BaseModel):
@@ -63,7 +90,7 @@ class _Token(BaseModel):
 
 
 class ZohoCrm:
-    """One module of a Zoho-shaped CRM. Fulfils ``runtime.crm.CrmPort``; share one per process and close it at the end."""
+    """A Zoho-shaped CRM. Fulfils ``runtime.crm.CrmPort``; share one per process and close it at the end."""
 
     def __init__(self, settings: CrmSettings) -> None:
         """Connects only when used."""
@@ -72,7 +99,7 @@ class ZohoCrm:
             timeout=httpx2.Timeout(settings.read_timeout.total_seconds(), connect=settings.connect_timeout.total_seconds()),
             headers={"User-Agent": "reglament", "Accept": "application/json"},
         )
-        self._records = f"{str(settings.api).rstrip('/')}/crm/v8/{settings.module}"
+        self._api = f"{str(settings.api).rstrip('/')}/crm/v8"
         self._token = settings.token.get_secret_value() if settings.token is not None else ""
         self._token_ends = float("inf") if settings.token is not None else 0.0  # of the monotonic clock
         self._renewing = asyncio.Lock()
@@ -87,60 +114,109 @@ class ZohoCrm:
         """Close all connections."""
         await self._http.aclose()
 
-    @property
-    def upserts_natively(self) -> bool:
+    def upserts_natively(self, what: RecordKind) -> bool:
         """True unless the settings say that the external id field is not unique."""
-        return self._settings.native_upsert
+        return self._module(what).native_upsert
 
-    async def upsert(self, external_id: str, fields: Mapping[str, JsonValue]) -> tuple[str, Literal["inserted", "updated"]]:
+    async def upsert(
+        self, what: RecordKind, external_id: str, fields: Mapping[str, JsonValue]
+    ) -> tuple[str, Literal["inserted", "updated"]]:
         """One call; its repeat updates the same record."""
-        body = self._body(fields, external_id) | {"duplicate_check_fields": [self._settings.external_id_field]}
-        answer = self._answer(await self._call("POST", f"{self._records}/upsert", body=body))
+        module = self._module(what)
+        body = self._body(module, fields, external_id) | {"duplicate_check_fields": [module.external_id_field]}
+        answer = self._answer(await self._call("POST", f"{self._records(module)}/upsert", body=body))
         if answer.details.id is None or answer.action is None:
             raise CrmUnavailableError("the answer names no record")
         return answer.details.id, "inserted" if answer.action == "insert" else "updated"
 
-    async def find(self, external_id: str) -> tuple[str, ...]:
+    async def find(self, what: RecordKind, external_id: str) -> tuple[str, ...]:
         """By the API's search, whose index may lag behind by some seconds."""
-        escaped = "".join(f"\\{char}" if char in "\\(),:" else char for char in external_id)
-        query = {"criteria": f"({self._settings.external_id_field}:equals:{escaped})", "fields": "id,Created_Time"}
-        body = await self._call("GET", f"{self._records}/search", query=query)
-        if body is None:
-            return ()
-        try:
-            found = [_Found.model_validate(one) for one in body["data"]]
-        except (KeyError, TypeError, ValidationError):
-            raise CrmUnavailableError("the answer has an unknown form") from None
-        latest = datetime.max.replace(tzinfo=UTC)
-        return tuple(one.id for one in sorted(found, key=lambda one: (one.created or latest, len(one.id), one.id)))
+        module = self._module(what)
+        field = module.external_id_field
+        return _oldest_first(await self._search(module, {field: external_id}, {field: external_id}))
 
-    async def add(self, external_id: str, fields: Mapping[str, JsonValue]) -> str:
+    async def add(self, what: RecordKind, external_id: str, fields: Mapping[str, JsonValue]) -> str:
         """A new record in any case."""
-        answer = self._answer(await self._call("POST", self._records, body=self._body(fields, external_id)))
+        module = self._module(what)
+        answer = self._answer(await self._call("POST", self._records(module), body=self._body(module, fields, external_id)))
         if answer.details.id is None:
             raise CrmUnavailableError("the answer names no record")
         return answer.details.id
 
-    async def update(self, record_id: str, fields: Mapping[str, JsonValue]) -> None:
+    async def update(self, what: RecordKind, record_id: str, fields: Mapping[str, JsonValue]) -> None:
         """Change the mapped fields."""
-        self._answer(await self._call("PUT", f"{self._records}/{quote(record_id, safe='')}", body=self._body(fields)))
+        module = self._module(what)
+        self._answer(await self._call("PUT", f"{self._records(module)}/{quote(record_id, safe='')}", body=self._body(module, fields)))
 
-    async def mark_duplicate(self, record_id: str, kept: str) -> None:
+    async def mark_duplicate(self, what: RecordKind, record_id: str, kept: str) -> None:
         """Name the kept record in the configured field, if there is one."""
-        if self._settings.duplicate_of_field is not None:
-            body: JsonValue = {"data": [{self._settings.duplicate_of_field: kept}], "trigger": []}
-            self._answer(await self._call("PUT", f"{self._records}/{quote(record_id, safe='')}", body=body))
+        module = self._module(what)
+        if module.duplicate_of_field is not None:
+            body = {"data": [{module.duplicate_of_field: kept}], "trigger": []}
+            self._answer(await self._call("PUT", f"{self._records(module)}/{quote(record_id, safe='')}", body=body))
+
+    async def deals(self, sought: SoughtDeals) -> tuple[str, ...]:
+        """By the API's search, whose index may lag behind by some seconds. The API's instants have no fraction of a second."""
+        module = self._deal_module()
+        whose = ("contact", sought.contact) if sought.contact is not None and "contact" in module.fields else ("partner", sought.partner)
+        criteria: dict[str, str] = {}
+        wanted: dict[str, str] = {}
+        for ours, value in (whose, ("direction", sought.direction), ("status", sought.status)):
+            theirs = module.fields.get(ours)
+            if theirs is None:
+                raise CrmMisconfiguredError(f"REGLAMENT_CRM__DEALS__FIELDS does not name the field {ours!r}")
+            criteria[f"{theirs}.id" if ours in module.lookups else theirs] = value
+            wanted[theirs] = value
+        found = await self._search(module, criteria, wanted)
+        since = sought.since.replace(microsecond=0)
+        return _oldest_first([one for one in found if one.created is not None and one.created >= since])
 
     async def check(self) -> None:
-        """Read at most one record's id."""
-        await self._call("GET", self._records, query={"fields": "id", "per_page": "1"})
+        """Read at most one id of each module."""
+        for module in (self._settings, self._settings.deals):
+            if module is not None:
+                await self._call("GET", self._records(module), query={"fields": "id", "per_page": "1"})
 
-    def _body(self, fields: Mapping[str, JsonValue], external_id: str | None = None) -> dict[str, JsonValue]:
-        record: dict[str, JsonValue] = {theirs: fields[ours] for ours, theirs in self._settings.fields.items() if ours in fields}
+    def _module(self, what: RecordKind) -> ModuleSettings:
+        return self._settings if what == "client" else self._deal_module()
+
+    def _deal_module(self) -> DealSettings:
+        if self._settings.deals is None:
+            raise CrmMisconfiguredError("deals have no module: REGLAMENT_CRM__DEALS__FIELDS is not set")
+        return self._settings.deals
+
+    def _records(self, module: ModuleSettings) -> str:
+        return f"{self._api}/{module.module}"
+
+    def _body(self, module: ModuleSettings, fields: Mapping[str, JsonValue], external_id: str | None = None) -> dict[str, Any]:
+        record = {theirs: _value(module, ours, fields[ours]) for ours, theirs in module.fields.items() if ours in fields}
         if external_id is not None:
-            record[self._settings.external_id_field] = external_id
-        # An empty trigger list keeps the CRM's own automation quiet: our writes do not come back as webhooks.
-        return {"data": [record], "trigger": []}
+            record[module.external_id_field] = external_id
+        # An empty list keeps the CRM's own automation quiet: our writes do not come back as webhooks. A deal is its business: what a paid
+        # renewal sets off there (partner 6.3) is wanted.
+        return {"data": [record], "trigger": ["workflow"] if isinstance(module, DealSettings) else []}
+
+    async def _search(self, module: ModuleSettings, criteria: Mapping[str, str], wanted: Mapping[str, str]) -> list[_Found]:
+        """All records with these values. What the API calls equal may only contain the value: what it finds is looked at again."""
+        terms = [f"({name}:equals:{_escaped(value)})" for name, value in criteria.items()]
+        query = {
+            "criteria": terms[0] if len(terms) == 1 else f"({'and'.join(terms)})",
+            "fields": ",".join(["id", "Created_Time", *wanted]),
+            "per_page": str(_PER_PAGE),
+        }
+        found: list[_Found] = []
+        for page in range(1, _PAGES + 1):
+            body = await self._call("GET", f"{self._records(module)}/search", query=query | {"page": str(page)})
+            if body is None:
+                break
+            try:
+                found += [_Found.model_validate(one) for one in body["data"]]
+                more = _Page.model_validate(body.get("info", {})).more_records
+            except (KeyError, TypeError, ValidationError):
+                raise CrmUnavailableError("the answer has an unknown form") from None
+            if not more:
+                break
+        return [one for one in found if one.has(wanted)]
 
     def _answer(self, body: Mapping[str, Any] | None) -> _RecordAnswer:
         try:
@@ -152,7 +228,7 @@ class ZohoCrm:
         return answer
 
     async def _call(
-        self, method: str, url: str, *, body: JsonValue = None, query: Mapping[str, str] | None = None
+        self, method: str, url: str, *, body: Mapping[str, Any] | None = None, query: Mapping[str, str] | None = None
     ) -> Mapping[str, Any] | None:
         """The body of an answer below 400 (None: nothing found); with a fresh token once, if the first is not taken."""
         token = await self._current_token()
@@ -161,10 +237,13 @@ class ZohoCrm:
             response = await self._request(method, url, await self._renewed_token(token), body, query)
         return _content(response)
 
-    async def _request(self, method: str, url: str, token: str, body: JsonValue, query: Mapping[str, str] | None) -> httpx2.Response:
-        headers = {"Authorization": f"Zoho-oauthtoken {token}"}
+    async def _request(
+        self, method: str, url: str, token: str, body: Mapping[str, Any] | None, query: Mapping[str, str] | None
+    ) -> httpx2.Response:
+        headers = {"Authorization": f"Zoho-oauthtoken {token}"} | ({"Content-Type": "application/json"} if body is not None else {})
+        content = orjson.dumps(body) if body is not None else None
         try:
-            return await self._http.request(method, url, json=body, params=query, headers=headers)
+            return await self._http.request(method, url, content=content, params=query, headers=headers)
         except httpx2.TransportError as error:
             raise CrmUnavailableError(type(error).__name__) from None
 
@@ -200,6 +279,35 @@ class ZohoCrm:
                 raise CrmMisconfiguredError(f"token: refused with {response.status_code}") from None
             self._token, self._token_ends = token.access_token, time.monotonic() + token.expires_in
             return self._token
+
+
+def _oldest_first(found: list[_Found]) -> tuple[str, ...]:
+    latest = datetime.max.replace(tzinfo=UTC)
+    return tuple(one.id for one in sorted(found, key=lambda one: (one.created or latest, len(one.id), one.id)))
+
+
+def _escaped(value: str) -> str:
+    return "".join(f"\\{char}" if char in "\\()," else char for char in value)
+
+
+def _value(module: ModuleSettings, ours: str, value: JsonValue) -> Any:
+    if isinstance(module, DealSettings):
+        if ours in module.lookups:
+            return {"id": value}
+        if ours == "sum":
+            return _number(value)
+    return value
+
+
+def _number(value: JsonValue) -> orjson.Fragment:
+    """A sum as a number of JSON, to the kopeck: it never becomes a floating one on our side."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise CrmRefusedError("INVALID_DATA (sum)", "INVALID_DATA")
+    return orjson.Fragment(format(number, "f"))
 
 
 def _content(response: httpx2.Response) -> Mapping[str, Any] | None:

@@ -14,10 +14,10 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from regulations.company import CompanyError, load_company
+from regulations.editions import load_editions
 from regulations.effects import Letter
 from runtime.connection import connect
 from runtime.database import open_database
-from runtime.door_look_ups import DoorLookUps
 from runtime.encryption import EncryptionError, KeyRing
 from runtime.inbox import InboxStore
 from runtime.process import leave
@@ -29,6 +29,7 @@ from starter.delivery_outcome import Delivered, Source
 from starter.doors import STARTS
 from starter.inbox import Inbox
 from starter.inbox_incidents import Incidents
+from starter.look_ups import CompanyLookUps
 from starter.mail_answers import AnswerUnavailableError, start_answer
 from starter.mailboxes import opened_mail_door, read_mailboxes
 from starter.web import build_app
@@ -94,17 +95,18 @@ async def serve(settings: Settings) -> None:
     """Serves and delivers until SIGTERM or SIGINT, then takes nothing more, lets what runs finish, and gives its leases back.
 
     Raises:
-        SecretError, EncryptionError, CompanyError: the settings are wrong.
+        SecretError, EncryptionError, CompanyError, EditionError: the settings are wrong.
     """
     signatures = Signatures(settings.webhook_secrets.get_secret_value())
     keys = KeyRing.parse(settings.encryption_keys.get_secret_value())
-    company = load_company(settings.company)
+    company, editions = load_company(settings.company), load_editions(settings.editions)
     url = settings.database_url.get_secret_value()
     engine = open_database(url)
     metrics = Metrics()
     alarm = Incidents(RegisterWriter(engine), lambda: company)
+    look_ups = CompanyLookUps(engine, lambda: company, lambda: editions)
     hash_key = settings.hash_key.get_secret_value()
-    inbox = Inbox(InboxStore(engine, keys, STARTS), alarm, DoorLookUps(engine), hash_key, metrics.settled)
+    inbox = Inbox(InboxStore(engine, keys, STARTS), alarm, look_ups, hash_key, metrics.settled)
     temporal = Temporal(settings, RegisterReader(engine))
     config = uvicorn.Config(
         build_app(inbox, signatures, metrics, Health(url, temporal.answers)),

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runtime.process import leave
-from starter import bulk_cli, calendar_cli, inbox_cli, leads_cli, mailbox_cli, replacement_cli, report_cli, schedules_cli, secret_cli
+from starter import (
+    bulk_cli,
+    calendar_cli,
+    inbox_cli,
+    leads_cli,
+    mailbox_cli,
+    partner_cli,
+    replacement_cli,
+    report_cli,
+    schedules_cli,
+    secret_cli,
+)
 from starter.command import AWAY, JSON_OPTION, WRONG_USE, company_or_fail, connected, fail, run, settings_or_fail
 from starter.deadline import deadline
 
@@ -33,6 +44,7 @@ app.add_typer(report_cli.app, name="report")
 app.add_typer(bulk_cli.app, name="bulk")
 app.add_typer(leads_cli.app, name="leads")
 app.add_typer(replacement_cli.app, name="replacement")
+app.add_typer(partner_cli.app, name="partner")
 app.add_typer(secret_cli.app, name="secret")
 app.add_typer(calendar_cli.app, name="calendar")
 app.add_typer(mailbox_cli.app, name="mailbox")

@@ -62,6 +62,11 @@ class DeliveryError(Exception):
         self.kind, self.type, self.case, self.errors = kind, type, case, tuple(errors)
 
     @classmethod
+    def of_data(cls, type: str, field: str, text: str, address: str) -> DeliveryError:
+        """A ``refused`` event, with the field of its data that the refusal is about."""
+        return cls("refused", type, text, address, [FieldError(f"data.{field}", text)])
+
+    @classmethod
     def of_fields(cls, type: str, *errors: FieldError) -> DeliveryError:
         """An ``invalid`` event, with what is wrong in it: the first `MOST_ERRORS` things."""
         errors = errors[:MOST_ERRORS]

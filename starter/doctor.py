@@ -26,6 +26,8 @@ from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
 from regulations.handoff.state import ROLES
 from regulations.lead.state import COMPANY_ROLES as LEAD_ROLES
+from regulations.partner.case import COMPANY_ROLES as PARTNER_ROLES
+from regulations.partner.case import FINANCE
 from regulations.production_calendars import production_calendar
 from regulations.replacement.state import COMPANY_ROLES as REPLACEMENT_ROLES
 from regulations.working_time import working_time
@@ -84,6 +86,7 @@ async def examine(*, fix: bool, as_json: bool) -> int:
         *await _published(settings, fix),
         *await check_leads(settings),
         *await check_replacements(settings),
+        *check_partners(settings),
         await _asked("mail", settings.mail is not None, "REGLAMENT_MAIL__HOST …", lambda: Mailer(_given(settings.mail)).check()),
         await _asked("crm", settings.crm is not None, "REGLAMENT_CRM__API …", lambda: _crm(settings)),
     ]
@@ -289,6 +292,26 @@ async def check_replacements(settings: Settings) -> list[Finding]:
     finally:
         await billing.dispose()
     return found
+
+
+def check_partners(settings: Settings) -> list[Finding]:
+    """What the support of partners needs; nothing is asked of a company that has none of its own roles."""
+    try:
+        company = load_company(settings.company)
+    except CompanyError:
+        return []  # said already
+    if not set(PARTNER_ROLES) - {FINANCE} & company.roles.keys():
+        return []
+    absent = [f"roles.{role}" for role in PARTNER_ROLES if role not in company.roles]
+    absent += [name for name, given in (("services", company.services), ("requisites", company.requisites)) if not given]
+    absent += sorted({f"roles.{s.executor}" for s in company.services.values() if s.executor and s.executor not in company.roles})
+    wanted = {"REGLAMENT_BILLING_API__URL": settings.billing_api, "REGLAMENT_CRM__DEALS": settings.crm and settings.crm.deals}
+    unset = [name for name, value in wanted.items() if not value]
+    remedies = [f"add to the company's file: {', '.join(absent)}" if absent else "", f"set {', '.join(unset)}" if unset else ""]
+    remedy = "; ".join(filter(None, remedies))
+    texting = "SMS go out" if settings.sms else "no SMS: REGLAMENT_SMS__URL is not set"
+    seen = f"{len(company.people)} persons, {len(company.services)} services; {texting}"
+    return [Finding("partners", not remedy, seen, remedy)]
 
 
 async def _mailbox(settings: MailboxSettings) -> None:

@@ -40,7 +40,8 @@ class Proposed(Protocol):
 
 
 class LookUps(Protocol):
-    """The registers, as a door asks them before it keeps an event. Raises DatabaseUnavailableError, DatabaseRefusedError."""
+    """The registers and the company's terms, as a door asks for them before it keeps an event. Raises DatabaseUnavailableError,
+    DatabaseRefusedError."""
 
     async def centre(self, code: str) -> CentrePolicy | None: ...
     async def announced(self, address: str) -> bool: ...
@@ -48,6 +49,7 @@ class LookUps(Protocol):
     async def proposal(self, key: str) -> Proposed | None: ...
     async def replacement_numbers(self, account: str, period: str) -> Mapping[int, str]: ...
     async def tariff_credited(self, account: str, period: str) -> bool: ...
+    async def due(self, address: str, regulation: str, clause: str, start: datetime) -> datetime | None: ...
 
 
 @dataclass(frozen=True)
@@ -191,5 +193,14 @@ def example_event(door: Door) -> dict[str, JsonValue]:
 def recent_example(door: Door) -> dict[str, JsonValue]:
     """The example as of now, with a name of its own: a case can really begin with it."""
     now = datetime.now(UTC).replace(microsecond=0)
-    data = {**door.example, door.kind.name: f"try-{now:%m%d-%H%M%S}"} if door.starts else door.example
+    data = door.example
+    if door.starts:
+        data = {name: _renamed(value, data[door.kind.name], f"try-{now:%m%d-%H%M%S}") for name, value in data.items()}
     return {**example_event(door), "occurred_at": now.isoformat(), "data": data}
+
+
+def _renamed(value: JsonValue, old: JsonValue, new: str) -> JsonValue:
+    """A value with another name of the case, wherever it stands in it."""
+    if isinstance(value, dict):
+        return {name: _renamed(inner, old, new) for name, inner in value.items()}
+    return new if value == old else value

@@ -130,8 +130,8 @@ class OpenedInbox:
 async def opened_inbox(settings: Settings) -> AsyncIterator[OpenedInbox]:
     """An inbox over the settings' database, which delivers where Temporal is there; it ends what it began."""
     from regulations.company import load_company
+    from regulations.editions import load_editions
     from runtime.connection import connect
-    from runtime.door_look_ups import DoorLookUps
     from runtime.inbox import InboxStore
     from runtime.register_reader import RegisterReader
     from runtime.registers import RegisterWriter
@@ -139,11 +139,13 @@ async def opened_inbox(settings: Settings) -> AsyncIterator[OpenedInbox]:
     from starter.doors import STARTS
     from starter.inbox import Inbox
     from starter.inbox_incidents import Incidents
+    from starter.look_ups import CompanyLookUps
 
     async with _database(settings) as (engine, keys):
         incidents = Incidents(RegisterWriter(engine), lambda: load_company(settings.company))
         hash_key = settings.hash_key.get_secret_value()
-        opened = OpenedInbox(Inbox(InboxStore(engine, keys, STARTS), incidents, DoorLookUps(engine), hash_key), None, engine, incidents)
+        look_ups = CompanyLookUps(engine, lambda: load_company(settings.company), lambda: load_editions(settings.editions))
+        opened = OpenedInbox(Inbox(InboxStore(engine, keys, STARTS), incidents, look_ups, hash_key), None, engine, incidents)
         try:
             client = opened.client = await connect(patience=_CONNECTING)
         except RuntimeError as e:

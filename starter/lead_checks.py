@@ -9,7 +9,7 @@ from regulations.control_time import is_zone
 from regulations.lead import messages as lm
 from regulations.lead.distribution import CentrePolicy, Way, check_centre_takes
 from regulations.replacement.messages import WatchStarted
-from starter.delivery_outcome import DeliveryError, FieldError
+from starter.delivery_outcome import DeliveryError
 from starter.door import LookUps
 
 
@@ -18,16 +18,12 @@ def centre_address(code: str) -> str:
     return f"service-centre/{code}"
 
 
-def _refusal(type: str, field: str, text: str, address: str) -> DeliveryError:
-    return DeliveryError("refused", type, text, address, [FieldError(f"data.{field}", text)])
-
-
 async def _known_centre(code: str, field: str, address: str, registers: LookUps) -> CentrePolicy | None:
     """The centre; None: it has just been announced, and nothing is in force against it yet."""
     centre = await registers.centre(code)
     if centre is None and not await registers.announced(centre_address(code)):
         text = "no service centre of this code is known: mend the code, or deliver centre.defined for it first"
-        raise _refusal("UnknownCentre", field, text, address)
+        raise DeliveryError.of_data("UnknownCentre", field, text, address)
     return centre
 
 
@@ -38,7 +34,7 @@ async def _takes(code: str, field: str, product: str, way: Way, address: str, re
     try:
         check_centre_takes(centre, product, way, now)
     except Refusal as r:
-        raise _refusal(r.type, field, str(r), address) from None
+        raise DeliveryError.of_data(r.type, field, str(r), address) from None
 
 
 async def creation(message: lm.Created, address: str, registers: LookUps, now: datetime) -> None:
@@ -65,7 +61,9 @@ async def move(message: lm.Moved, address: str, registers: LookUps, now: datetim
 async def zone_is_known(message: lm.CentreDefined | WatchStarted, address: str, registers: LookUps, now: datetime) -> None:
     """7.1, replacement 3.3: the zone is one in which time can be counted."""
     if not is_zone(message.zone):
-        raise _refusal("UnknownZone", "zone", "there is no such zone; name one of the IANA data base, such as Asia/Vladivostok", address)
+        raise DeliveryError.of_data(
+            "UnknownZone", "zone", "there is no such zone; name one of the IANA data base, such as Asia/Vladivostok", address
+        )
 
 
 async def about_proposal(
@@ -75,7 +73,7 @@ async def about_proposal(
     proposal = await registers.proposal(message.proposal)
     if proposal is None or proposal.centre != message.code:
         text = "no proposal of this key is made about this service centre; reglament leads measures lists them"
-        raise _refusal("UnknownProposal", "proposal", text, address)
+        raise DeliveryError.of_data("UnknownProposal", "proposal", text, address)
     if isinstance(message, lm.MeasureDecided) and message.to is not None:
         await _takes(message.to, "to", proposal.product, "given", address, registers, now)
 

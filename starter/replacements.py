@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +13,10 @@ from temporalio.service import RPCStatusCode
 
 from regulations.replacement.papers import Paper, Papers
 from regulations.replacement.state import ENDS
-from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, open_database
 from runtime.encryption import KeyRing
 from runtime.files import FileStore
 from runtime.replacement_reader import ReplacementLine, ReplacementReader, ReplacementView
+from starter.registers import opened
 from starter.views import NotFound, Unavailable
 
 
@@ -46,7 +45,7 @@ async def content_of(url: str, keys: KeyRing, paper: Paper) -> bytes:
         EncryptionError: its key is not in the ring.
         Unavailable: the database does not answer.
     """
-    async with _opened(url) as engine:
+    async with opened(url) as engine:
         content = await FileStore(engine, keys).get(paper.sha256)
     if content is None:
         raise NotFound(f"the file {paper.name} is not kept any more")
@@ -60,7 +59,7 @@ async def view_of(url: str, address: str) -> ReplacementView:
         NotFound: there is none.
         Unavailable: the database does not answer.
     """
-    async with _opened(url) as engine:
+    async with opened(url) as engine:
         found = await ReplacementReader(engine).at(address)
     if found is None:
         raise NotFound(f"the registers know no replacement {address}; reglament replacement list shows which there are")
@@ -73,19 +72,8 @@ async def listed(url: str, *, account: str | None, only_open: bool, limit: int) 
     Raises:
         Unavailable: the database does not answer.
     """
-    async with _opened(url) as engine:
+    async with opened(url) as engine:
         return await ReplacementReader(engine).page(account=account, over=sorted(ENDS), only_open=only_open, limit=limit)
-
-
-@asynccontextmanager
-async def _opened(url: str) -> AsyncIterator[Any]:
-    engine = open_database(url)
-    try:
-        yield engine
-    except (DatabaseUnavailableError, DatabaseRefusedError) as e:
-        raise Unavailable(f"the database does not answer: {e}; check REGLAMENT_DATABASE_URL, reglament doctor looks into it") from None
-    finally:
-        await engine.dispose()
 
 
 def line_json(line: ReplacementLine) -> dict[str, Any]:

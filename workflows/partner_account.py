@@ -1,4 +1,10 @@
-"""The account of a partner that is supported, for years: the rhythm of contacts (4.1, 4.2) and the exchange with marketing (2.1, 2.2)."""
+"""The account of a partner that is supported, for years: the rhythm of contacts (4.1, 4.2) and the exchange with marketing (2.1, 2.2).
+
+Promise: an activity set too far ahead without a reason is a breach at once; an account without any is overdue seven days after its last
+contact; each call has its comment with three parts of substance within the term; what support and marketing tell each other is answered in
+time. Calls, breaches and the state of the partner (8.1) are rows in registers, and what is over leaves numbers here: so it lives for years.
+The clauses are decided in `regulations.partner`.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +12,17 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.comments import Comments
+    from regulations.catalogue import text
     from regulations.messages import CalendarChanged
     from regulations.partner import account_messages as messages
     from regulations.partner.account_decisions import Decision, decide
-    from regulations.partner.account_facts import apply
+    from regulations.partner.account_facts import apply, learn_comment
     from regulations.partner.account_narration import AccountResult, details, read_out, result
     from regulations.partner.account_state import KIND, AccountStage, AccountState
+    from regulations.partner.effects import CommentQuestion
     from regulations.read_out import ReadOut
+    from workflows import options
     from workflows.docket import Docket, Rules, receives
 
 
@@ -28,11 +38,13 @@ class PartnerAccount:
 
     @workflow.run
     async def run(self, carried: AccountState | None = None) -> AccountResult:
-        """Keeps it until its end."""
+        """Keeps it until the head of support ends it."""
         if self.docket.state.started is None:  # the start was refused, or somebody started this by hand
-            raise ApplicationError("nothing has begun: begin through a door", type="Refused")
+            raise ApplicationError("nothing has begun: an account begins when its partner is accepted into work", type="Refused")
         while not self.docket.state.ended:
-            await self.docket.next()
+            todo = await self.docket.next()  # a message, the check of a comment, a reminder, a due instant
+            if todo.check is not None:  # 4.2
+                await self._check(todo.check)
         await self.docket.drain()
         return result(self.docket.state)
 
@@ -59,3 +71,15 @@ class PartnerAccount:
     pause = receives("pause", messages.PauseOfAccount, "The escalation role stops a clock")
     resume = receives("resume", messages.ResumeOfAccount, "The clock goes on")
     calendar_changed = receives("calendar_changed", CalendarChanged, "A calendar was published: what it touches is counted anew")
+
+    # --- the one look-up: what it answers is one more fact ---
+
+    async def _check(self, question: CommentQuestion) -> None:
+        summary = text(self.docket.state.language, "activity", "check_comment")
+        await self.docket.look_up(
+            Comments.check_comment,
+            question,
+            summary,
+            options.PLANNING,
+            lambda state, verdict, now: learn_comment(state, question, verdict, now),
+        )

@@ -1,4 +1,9 @@
-"""A partner orders additional services: form, invoice, payment, execution (5.1 to 5.6, 7.1, 7.3)."""
+"""A partner orders additional services: form, invoice, payment, execution (5.1 to 5.6, 7.1, 7.3), one run per deal.
+
+Promise: the partner is asked for its form, and the invoice made of it leaves at once, but never while it is wrong, and never twice; the
+partner hears of every payment; the deal stands in the CRM and in the manager's report; what is paid is executed. The clauses are decided
+in `regulations.partner`. Stages: awaiting form → invoicing → awaiting payment → partly paid → paid → done; the other end is withdrawn.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from regulations.partner.sale_state import ORDER, SaleStage, SaleState
     from regulations.read_out import ReadOut
     from workflows.docket import Docket, Rules, receives
+    from workflows.invoicing import Invoicing
 
 
 @workflow.defn(name="ServiceOrder")
@@ -25,14 +31,16 @@ class ServiceOrder:
         address = workflow.info().workflow_id
         fresh = SaleState(kind=ORDER, address=address, uid=str(workflow.uuid4()), stage=SaleStage.AWAITING_FORM)
         self.docket: Docket[SaleState, Decision] = Docket(carried or fresh, Rules(apply, decide, details))
+        self._invoicing = Invoicing(self.docket)
 
     @workflow.run
     async def run(self, carried: SaleState | None = None) -> SaleResult:
-        """Keeps it until its end."""
+        """Keeps the order until it is paid, executed and nothing is owed any more, or withdrawn."""
         if self.docket.state.started is None:  # the start was refused, or somebody started this by hand
-            raise ApplicationError("nothing has begun: begin through a door", type="Refused")
+            raise ApplicationError("nothing has begun: begin through a door, with partner-order.consented", type="Refused")
         while not self.docket.state.ended:
-            await self.docket.next()
+            todo = await self.docket.next()  # a message, an answer, a reminder, a due instant, the hour of a telling
+            await self._invoicing.act(todo)  # 5.1 form, 5.2 invoice, 5.4 deal, 7.1 check, 7.3 card
         await self.docket.drain()
         return result(self.docket.state)
 

@@ -1,6 +1,6 @@
 """``make demo``: cases side by side on real parts, weeks in a minute; exit code 0 only if all is as expected.
 
-``make demo CASE=handoffs``, ``CASE=leads`` or ``CASE=replacements`` plays one regulation.
+``make demo CASE=handoffs``, ``CASE=leads``, ``CASE=replacements`` or ``CASE=partners`` plays one regulation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from rich.console import Console
 
-from deploy.demo import handoffs, leads, replacements
+from deploy.demo import handoffs, leads, partners, replacements
 from deploy.demo.stage import ROOT, Stage
 from runtime.process import leave
 
@@ -21,6 +21,7 @@ REGULATIONS: dict[str, Callable[[Stage, Console], Awaitable[list[str]]]] = {
     "handoffs": handoffs.play,
     "leads": leads.play,
     "replacements": replacements.play,
+    "partners": partners.play,
 }
 
 console = Console(width=170, highlight=False)
@@ -35,7 +36,7 @@ async def main(wanted: list[str]) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     began = time.monotonic()
     console.print(
-        "[bold]reglament[/bold]: starting a Temporal server with its UI, SMTP, IMAP, stand-ins for CRM and billing, SQLite and a worker …"
+        "[bold]reglament[/bold]: starting a Temporal server with its UI, SMTP, IMAP, stand-ins (CRM, billing, SMS), SQLite and a worker …"
     )
     wrong: list[str] = []
     async with Stage(folder, webhooks=True, mailbox=True) as stage:

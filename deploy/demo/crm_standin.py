@@ -16,7 +16,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
-
-_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class CrmFault(StrEnum):
@@ -87,13 +85,23 @@ class CrmStandIn:
     calls: list[str] = field(default_factory=list)
     """Method and path of every call, in order."""
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By the CRM's id, oldest first."""
+    """By the CRM's id, oldest first; all but the deals."""
+    deals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Those of the module ``Deals``."""
+    created: dict[str, str] = field(default_factory=dict)
+    """When each record was created, to the second."""
+    opens_next: tuple[str, str] | None = None
+    """The CRM's own automation: a deal that comes to the first stage, by a call that does not keep automation quiet, opens another one of
+    the same contact and pipeline in the second."""
+    per_page: int = 200
+    """The most that a page of a search has."""
     after_upsert: Callable[[dict[str, Any]], Awaitable[None]] | None = None
     """Awaited when a record has been kept and nothing answered yet: the moment for a test to kill something."""
 
     def __post_init__(self) -> None:
         if self.file is not None and self.file.exists():
-            self.records = json.loads(self.file.read_text(encoding="utf-8"))
+            kept = json.loads(self.file.read_text(encoding="utf-8"))
+            self.records, self.deals, self.created = kept["records"], kept["deals"], kept["created"]
         self._server: _Server | None = None
         self._stopping = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
@@ -175,42 +183,55 @@ class CrmStandIn:
     async def _upsert(self, request: Request) -> Response:
         body = await request.json()
         record = body["data"][0]
-        answer = self._upserted(body, record)
+        answer = self._checked(request, record) or self._upserted(self._module(request), body, record)
         if self.after_upsert is not None:
             await self.after_upsert(record)
         return answer
 
-    def _upserted(self, body: dict[str, Any], record: dict[str, Any]) -> Response:
+    def _upserted(self, module: dict[str, dict[str, Any]], body: dict[str, Any], record: dict[str, Any]) -> Response:
         for name in body["duplicate_check_fields"] if self.unique else ():
-            for record_id, known in self.records.items():
+            for record_id, known in module.items():
                 if name in record and known.get(name) == record[name]:
-                    self._keep(record_id, known | record)
+                    self._keep(module, record_id, known | record, body)
                     return self._success(record_id, "update", 200)
-        return self._success(self._keep(None, record), "insert", 201)
+        return self._success(self._keep(module, None, record, body), "insert", 201)
 
     async def _add(self, request: Request) -> Response:
         body = await request.json()
-        return self._success(self._keep(None, body["data"][0]), None, 201)
+        record = body["data"][0]
+        return self._checked(request, record) or self._success(self._keep(self._module(request), None, record, body), None, 201)
 
     async def _update(self, request: Request) -> Response:
-        record_id = request.path_params["id"]
-        if record_id not in self.records:
+        record_id, module = request.path_params["id"], self._module(request)
+        if record_id not in module:
             return JSONResponse({"data": [_problem("INVALID_DATA")]}, 400)
         body = await request.json()
-        self._keep(record_id, self.records[record_id] | body["data"][0])
-        return self._success(record_id, None, 200)
+        record = body["data"][0]
+        if (wrong := self._checked(request, record)) is None:
+            self._keep(module, record_id, module[record_id] | record, body)
+        return wrong or self._success(record_id, None, 200)
 
     async def _search(self, request: Request) -> Response:
-        criteria = re.fullmatch(r"\((\w+):equals:(.*)\)", request.query_params["criteria"])
+        query = request.query_params
+        criteria = _criteria(query["criteria"])
         if criteria is None:
             return _error("INVALID_QUERY", 400)
-        name, value = criteria[1], re.sub(r"\\(.)", r"\1", criteria[2])
-        found = [self._shown(record_id) for record_id, record in self.records.items() if record.get(name) == value]
+        shown = query["fields"].split(",")
+        found = [
+            {name: value for name, value in (record | self._shown(record_id)).items() if name in shown}
+            for record_id, record in self._module(request).items()
+            # The API calls equal what contains the value.
+            if all(value in _named(record, name) for name, value in criteria)
+        ]
         found.reverse()  # the API promises no order
-        return JSONResponse({"data": found}) if found else Response(status_code=204)
+        page, size = int(query.get("page", "1")), min(int(query.get("per_page", "200")), self.per_page)
+        more = len(found) > page * size
+        found = found[(page - 1) * size : page * size]
+        info = {"page": page, "per_page": size, "count": len(found), "more_records": more}
+        return JSONResponse({"data": found, "info": info}) if found else Response(status_code=204)
 
     async def _list(self, request: Request) -> Response:
-        found = [self._shown(record_id) for record_id in self.records]
+        found = [self._shown(record_id) for record_id in self._module(request)]
         return JSONResponse({"data": found[:1]}) if found else Response(status_code=204)
 
     async def _give_token(self, request: Request) -> Response:
@@ -226,26 +247,62 @@ class CrmStandIn:
         self.fault = CrmFault(name) if name else None
         return Response(status_code=204)
 
-    def _keep(self, record_id: str | None, record: dict[str, Any]) -> str:
-        record_id = record_id or str(7_244_450_000_003_490_00 + len(self.records) + 1)
-        self.records[record_id] = record
+    def _module(self, request: Request) -> dict[str, dict[str, Any]]:
+        return self.deals if request.path_params["module"] == "Deals" else self.records
+
+    def _checked(self, request: Request, record: dict[str, Any]) -> Response | None:
+        """Refuses a deal whose sum is no number, or whose contact is no record."""
+        wrong = [
+            name
+            for name, kind in (("Amount", (int, float)), ("Contact_Name", dict))
+            if request.path_params["module"] == "Deals" and name in record and not isinstance(record[name], kind)
+        ]
+        return JSONResponse({"data": [_problem("INVALID_DATA") | {"details": {"api_name": wrong[0]}}]}, 202) if wrong else None
+
+    def _keep(self, module: dict[str, dict[str, Any]], record_id: str | None, record: dict[str, Any], body: dict[str, Any]) -> str:
+        before = module.get(record_id or "", {})
+        record_id = record_id or str(7_244_450_000_003_490_00 + len(self.created) + 1)
+        module[record_id] = record
+        self.created.setdefault(record_id, datetime.now(UTC).replace(microsecond=0).isoformat())
+        if (
+            self.opens_next is not None
+            and "workflow" in body["trigger"]
+            and record.get("Stage") == self.opens_next[0] != before.get("Stage")
+        ):
+            following = {name: record[name] for name in ("Deal_Name", "Contact_Name", "Pipeline") if name in record}
+            self._keep(module, None, following | {"Stage": self.opens_next[1]}, {"trigger": []})
         if self.file is not None:
             draft = self.file.with_suffix(".draft")
             with draft.open("w", encoding="utf-8") as file:
-                json.dump(self.records, file, ensure_ascii=False, indent=1)
+                kept = {"records": self.records, "deals": self.deals, "created": self.created}
+                json.dump(kept, file, ensure_ascii=False, indent=1)
                 file.flush()
                 os.fsync(file.fileno())
             draft.rename(self.file)
         return record_id
 
     def _shown(self, record_id: str) -> dict[str, Any]:
-        created = _MOMENT + timedelta(minutes=list(self.records).index(record_id))
-        return {"id": record_id, "Created_Time": created.isoformat()}
+        return {"id": record_id, "Created_Time": self.created[record_id]}
 
     def _success(self, record_id: str, action: str | None, status: int) -> Response:
         details = self._shown(record_id)
         one = {"code": "SUCCESS", "details": details, "message": "record kept", "status": "success"}
         return JSONResponse({"data": [one | ({"action": action} if action else {})]}, status)
+
+
+def _criteria(text: str) -> list[tuple[str, str]] | None:
+    """The fields of a search with their values; None: not understood."""
+    one = r"\((\w+(?:\.id)?):equals:((?:[^\\(),]|\\.)*)\)"
+    if re.fullmatch(rf"{one}|\({one}(?:and{one})+\)", text) is None:
+        return None
+    return [(name, re.sub(r"\\(.)", r"\1", value)) for name, value in re.findall(one, text)]
+
+
+def _named(record: dict[str, Any], name: str) -> str:
+    """The value of a field, or the id of the record that it names."""
+    field, _, of = name.partition(".")
+    value = record.get(field, "")
+    return str(value.get("id", "") if of else value)
 
 
 def _problem(code: str) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """The parts that the demo, `make up` and the end-to-end tests run on: a real Temporal server with its UI, a real SMTP server that keeps
-what it gets, stand-ins for CRM and billing over HTTP, a database, the worker and the webhooks as processes. All on loopback, in one
+what it gets, stand-ins for CRM, billing and SMS over HTTP, a database, the worker and the webhooks as processes. All on loopback, in one
 folder."""
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from temporalio.service import RPCError
 from deploy.demo.billing_standin import BillingStandIn
 from deploy.demo.crm_standin import CrmStandIn
 from deploy.demo.imap_server import ImapServer
+from deploy.demo.sms_standin import SmsStandIn
 from deploy.demo.smtp_catcher import SmtpCatcher
 from runtime.database import create_billing_tables
 
@@ -42,6 +43,19 @@ CRM_FIELDS = {
     "tariff_line": "Tariff_Line",
     "status": "Handoff_Status",
     "accepted_at": "Accepted_At",
+}
+
+
+CRM_DEALS = {
+    "title": "Deal_Name",
+    "direction": "Pipeline",
+    "status": "Stage",
+    "contact": "Contact_Name",
+    "partner": "Partner",
+    "sum": "Amount",
+    "services": "Description",
+    "manager": "Manager",
+    "invoice": "Invoice",
 }
 
 
@@ -83,6 +97,7 @@ class Stage:
         self.imap = ImapServer(folder / "imap.log", free_port()) if mailbox else None
         self.database_url = database_url or f"sqlite:///{folder / 'reglament.db'}"
         self.billing = BillingStandIn(self.database_url)
+        self.sms = SmsStandIn()
         self.port, self.ui_port, self.http_port = ports or (free_port(), free_port(), free_port())
         # Of this stage alone, and the same whenever its folder is used again.
         self.webhook_secret = "whsec_" + base64.b64encode(hashlib.sha256(f"stage {folder}".encode()).digest()).decode()
@@ -131,6 +146,10 @@ class Stage:
                 "REGLAMENT_CRM__API": self.crm.url,
                 "REGLAMENT_CRM__TOKEN": self.crm.token,
                 "REGLAMENT_CRM__FIELDS": json.dumps(CRM_FIELDS),
+                "REGLAMENT_CRM__DEALS": json.dumps({"fields": CRM_DEALS}),
+                "REGLAMENT_SMS__URL": self.sms.url,
+                "REGLAMENT_SMS__TOKEN": self.sms.token,
+                "REGLAMENT_SMS__SENDER": "MOEDELO",
                 "REGLAMENT_BILLING_API__URL": self.billing.url,
                 "REGLAMENT_BILLING_API__TOKEN": self.billing.token,
                 "REGLAMENT_ENCRYPTION_KEYS": self.encryption_key,
@@ -148,6 +167,7 @@ class Stage:
         await self._stack.enter_async_context(self.crm)
         await create_billing_tables(self.database_url)
         await self._stack.enter_async_context(self.billing)
+        await self._stack.enter_async_context(self.sms)
         if self.imap is not None:
             await self._stack.enter_async_context(self.imap)
         await self.start_server()

@@ -10,6 +10,7 @@ from regulations.catalogue import text
 from regulations.documents import Document, Found
 from regulations.handoff.state import KIND
 from regulations.messages import is_inn
+from regulations.spelling import LOOKALIKES
 
 LONGEST = 300
 """Characters of a value: as `regulations.messages.Line` has it."""
@@ -17,8 +18,6 @@ LONGEST = 300
 _FOOTNOTE = re.compile(r"[\u00b9\u00b2\u00b3\u2070-\u209f*†‡]+|\[\d+\]")
 _NUMBER = re.compile(r"^\W*(\d+[.)\s]\s*)+")
 _HINT = re.compile(r"\([^()]*\)")
-_LOOKALIKES = str.maketrans("abcehkmoptxy", "авсенкмортху")
-"""Latin letters that look like Russian ones and are typed for them, as in the first letter of "Е-mail"."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BLANK = re.compile(r"[\s_.…·]*|[\s_.…·–—-]{2,}")
 """A place left empty: nothing, or the line to write on."""
@@ -42,7 +41,7 @@ def form_labels(fields: Sequence[str], language: str) -> list[str]:
 def normalised(label: str) -> str:
     """A label as it is compared: no case, ё as е, no punctuation, blanks, numbering or footnote marks."""
     label = unicodedata.normalize("NFKC", _FOOTNOTE.sub("", label)).casefold().replace("ё", "е")
-    return "".join(c for c in _NUMBER.sub("", label) if c.isalnum()).translate(_LOOKALIKES)
+    return "".join(c for c in _NUMBER.sub("", label) if c.isalnum()).translate(LOOKALIKES)
 
 
 def value_of(value: str) -> str | None:

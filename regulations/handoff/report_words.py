@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from pydantic import JsonValue
 
+from regulations.amounts import grouped
 from regulations.catalogue import text
 from regulations.handoff.report import Calendar, CurrencyTotal, Line, PartnerTotal, Report, Section
 from regulations.sheets import Cell, Column, Kind, Sheet, Table, Totals
@@ -29,8 +30,7 @@ def file_name(language: str, month: str) -> str:
 
 def money(amount: Decimal, currency: str | None) -> str:
     """An amount as it stands in a letter: ``12 000,50 RUB``, with spaces at which no line breaks; a dash where it is not known."""
-    number = f"{amount:,.2f}".replace(",", "\u00a0").replace(".", ",")
-    return f"{number}\u00a0{currency}" if currency else "—"
+    return f"{grouped(amount)}\u00a0{currency}" if currency else "—"
 
 
 # --- the workbook ---------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from regulations.catalogue import text
 from regulations.lead.effects import BulkPageDone, Selection
 from regulations.lead.messages import BulkCancelled, BulkStarted
 from regulations.messages import Message
-from regulations.obligations import AHEAD, LONGEST, admit, taken
+from regulations.obligations import admit, check_instant, taken
 from regulations.read_out import ReadOut
 
 KIND = "bulk"
@@ -79,10 +79,7 @@ def check_start(started: BulkStarted, now: datetime) -> None:
     Raises:
         Refusal: ``FromTheFuture``, ``ImpossibleDate`` or ``InThePast``.
     """
-    if started.happened_at > now + AHEAD:
-        raise Refusal("FromTheFuture", "occurred_at lies in the future by more than 5 minutes; send when it happened, with its offset")
-    if started.happened_at < now - LONGEST:
-        raise Refusal("ImpossibleDate", f"occurred_at lies more than {LONGEST.days} days back; correct its date")
+    check_instant(started.happened_at, now, "occurred_at")
     if started.until is not None and started.until <= now:
         raise Refusal("InThePast", "lead 6.3: a lead is put off to a future instant; correct 'until'")
     if started.last is not None and (started.last - now.date()).days < -1:  # whichever zone the centre is in

@@ -16,7 +16,7 @@ from regulations.lead.effects import ProposalAnswer, ProposalQuestion
 from regulations.lead.messages import CentreDefined, Deleted, MeasureDecided, MeasureLifted, Moved, Objected, ObjectionDecided, OfCentre
 from regulations.lead.state import SALES_SUPPORT
 from regulations.messages import Actor, Message
-from regulations.obligations import AHEAD, LONGEST, admit, taken
+from regulations.obligations import admit, check_instant, taken
 
 LARGEST = 100_000
 """Bytes of a definition: it stands in the state, which must stay small."""
@@ -34,10 +34,7 @@ def check_centre(message: CentreDefined, now: datetime) -> None:
     Raises:
         Refusal: ``FromTheFuture``, ``ImpossibleDate``, ``TooLarge``.
     """
-    if message.happened_at > now + AHEAD:
-        raise Refusal("FromTheFuture", "happened_at lies in the future by more than 5 minutes; send when it happened, with its offset")
-    if message.happened_at < now - LONGEST:
-        raise Refusal("ImpossibleDate", f"happened_at lies more than {LONGEST.days} days back; correct its date")
+    check_instant(message.happened_at, now, "happened_at")
     if len(message.model_dump_json().encode()) > LARGEST:
         raise Refusal("TooLarge", f"the definition has more than {LARGEST} bytes; name fewer managers, or shorten their names")
 
@@ -55,8 +52,7 @@ def apply(state: CentreState, message: Message, now: datetime) -> None:
         raise Refusal("UnknownMessage", f"{type(message).__name__} is not a message of a service centre")
     if message.code != state.code:
         raise Refusal("OtherCentre", "the code of the message is not that of this service centre")
-    if message.happened_at < now - LONGEST:
-        raise Refusal("ImpossibleDate", f"happened_at lies more than {LONGEST.days} days back; correct its date")
+    check_instant(message.happened_at, now, "happened_at")
     taken(state, message, type(message).__name__, now, _take(state, message, now))
 
 

@@ -8,7 +8,7 @@ from regulations.case import Refusal
 from regulations.lead.duties import BOOKING, arrive, booked_at, close_lead, heat, no_invoice_out, open_booking
 from regulations.lead.messages import Contact, Created, Origin, Temperature
 from regulations.lead.state import HOTTER, TEMPERATURES, LeadState, Status, centre_role
-from regulations.obligations import AHEAD, LONGEST
+from regulations.obligations import check_instant
 
 OF_CLIENT: frozenset[Origin] = frozenset(
     {
@@ -33,10 +33,7 @@ def check_start(created: Created, now: datetime) -> None:
     Raises:
         Refusal: ``FromTheFuture``, ``ImpossibleDate`` or ``WrongOrigin`` (Appendix 1).
     """
-    if created.happened_at > now + AHEAD:
-        raise Refusal("FromTheFuture", "the enquiry lies in the future by more than 5 minutes; send when it happened, with its offset")
-    if created.happened_at < now - LONGEST:
-        raise Refusal("ImpossibleDate", f"the enquiry lies more than {LONGEST.days} days back; correct its date")
+    check_instant(created.happened_at, now, "the enquiry")
     if created.creator == "client" and created.origin not in OF_CLIENT:
         raise Refusal(
             "WrongOrigin",

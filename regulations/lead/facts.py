@@ -51,8 +51,8 @@ from regulations.lead.messages import (
 )
 from regulations.lead.standing import books_client, contradiction
 from regulations.lead.state import ENDS, PRINCIPAL, SALES_SUPPORT, LeadState, Status, centre_role
-from regulations.messages import Actor, CalendarChanged, CaseMessage, Message
-from regulations.obligations import AHEAD, LONGEST, admit, apply_to_docket, taken
+from regulations.messages import CalendarChanged, CaseMessage, Message
+from regulations.obligations import AHEAD, LONGEST, admit, apply_to_docket, only, taken
 
 __all__ = ["apply", "check_start", "learn_invoice", "learn_letter", "learn_standing", "succeed"]
 
@@ -134,11 +134,11 @@ def _take(state: LeadState, message: Message, now: datetime) -> str:
         case Deleted():
             return _delete(state, message, at, now)
         case ViolationReported():
-            _only((SALES_SUPPORT,), message.by, "report a violation to the machine")
+            only((SALES_SUPPORT,), message.by, "report a violation to the machine")
             propose(state, message.clause, message.evidence, at, now, again=True)
             return f"{message.clause}: {message.evidence}"
         case WithdrawOfLead():
-            _only((SALES_SUPPORT,), message.by, "withdraw a lead")
+            only((SALES_SUPPORT,), message.by, "withdraw a lead")
             return _withdraw(state, message.key, message.reason, at, now, "ended")
         case CaseMessage():
             apply_to_docket(state, message, now)
@@ -146,11 +146,6 @@ def _take(state: LeadState, message: Message, now: datetime) -> str:
         case _:
             raise Refusal("UnknownMessage", f"{type(message).__name__} is not a message of a lead")
     return ""
-
-
-def _only(roles: tuple[str, ...], by: Actor | None, what: str) -> None:
-    if by is None or by.role not in roles:
-        raise Refusal("NotYours", f"only the role {' or '.join(roles)} may {what}")
 
 
 def _moment(state: LeadState, message: Message) -> datetime:
@@ -329,10 +324,10 @@ def _move(state: LeadState, message: Moved, at: datetime, now: datetime) -> str:
     What bars an ordinary move, a cold temperature or a client who is booked by billing, does not bar a measure: its decision is a person's.
     """
     if message.measure is None:
-        _only((PRINCIPAL, SALES_SUPPORT), message.by, "move a lead")
+        only((PRINCIPAL, SALES_SUPPORT), message.by, "move a lead")
         _may_move(state, at)
     else:
-        _only((SALES_SUPPORT,), message.by, "move a lead by a measure")
+        only((SALES_SUPPORT,), message.by, "move a lead by a measure")
         _by_measure(state, message.measure, {"move", "move_client"})
     if message.to == state.centre:
         raise Refusal("SameCentre", "lead 5.2: the lead is at this centre already; name another one")
@@ -373,7 +368,7 @@ def _by_measure(state: LeadState, key: str, measures: set[str]) -> None:
 
 
 def _delete(state: LeadState, message: Deleted, at: datetime, now: datetime) -> str:
-    _only((SALES_SUPPORT,), message.by, "have a lead deleted")
+    only((SALES_SUPPORT,), message.by, "have a lead deleted")
     _by_measure(state, message.measure, {"delete"})
     return _withdraw(state, message.key, message.reason, at, now, "deleted")
 

@@ -6,7 +6,7 @@ from regulations.case import Fact
 from regulations.catalogue import text
 from regulations.lead.state import ENDS, KIND, LeadState
 from regulations.lead.tellings import duty_of_round
-from regulations.read_out import Counts, ReadOut, cell, counts, fact_lines, obligation_lines, read_case
+from regulations.read_out import Counts, ReadOut, cell, counts, fact_lines, obligation_lines, pairs, read_case
 
 MOST_PROPOSALS = 5
 
@@ -43,13 +43,9 @@ def _word(state: LeadState, *place: str, **values: object) -> str:
     return text(state.language, KIND, *place, **values)
 
 
-def _pairs(pairs: list[tuple[str, str]]) -> str:
-    return " · ".join(f"**{name}:** {value}" for name, value in pairs if value)
-
-
 def _standing(state: LeadState) -> str:
     """Status, temperature in its colour, type, edition."""
-    return _pairs(
+    return pairs(
         [
             (_word(state, "case", "status"), _word(state, "stage", state.stage)),
             (_word(state, "case", "temperature"), _word(state, "colour", state.temperature) if state.created else ""),
@@ -71,8 +67,8 @@ def _whose(state: LeadState) -> str:
     }
     centre = state.opening.centre_name if state.opening and not state.opening_stale else ""
     holder = f"{cell(centre)} ({state.centre})" if centre else state.centre
-    pairs = [(_word(state, "case", "centre"), holder), (_word(state, "case", "manager"), state.manager or "")]
-    return _pairs(pairs + [(_word(state, "case", name), value) for name, value in dates.items()])
+    people = [(_word(state, "case", "centre"), holder), (_word(state, "case", "manager"), state.manager or "")]
+    return pairs(people + [(_word(state, "case", name), value) for name, value in dates.items()])
 
 
 def _hints(state: LeadState) -> list[str]:

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from regulations.effects import Letter
-from regulations.partner.account_state import AccountState
+from regulations import breaches
+from regulations.breaches import (
+    earliest_wake,
+    end_pauses,
+    newly_breached,
+    remind,
+    reminder_due,
+    run_out,
+    settle_all,
+    tell_breach,
+    tell_inside,
+    tell_undone,
+    tell_withdrawn,
+    uncounted,
+)
+from regulations.obligations import waive_all
+from regulations.partner.account_calls import CALL, miss_calls, next_check
+from regulations.partner.account_duties import forget, register, settle_in
+from regulations.partner.account_rhythm import amend_breaches, judge, later_of
+from regulations.partner.account_state import AccountStage, AccountState
+from regulations.partner.effects import CommentQuestion
+from regulations.rows import NoticeKind
+
+KINDS: dict[str, NoticeKind] = breaches.KINDS | {
+    "account_ended": "ended",
+    "account_passed": "warning",
+    "comment_poor": "warning",
+    "comment_before_call": "warning",
+    "comment_without_call": "warning",
+    "campaign_told": "warning",
+    "wish_reported": "warning",
+    "wish_answered": "warning",
+    "need_reported": "warning",
+    "need_answered": "warning",
+}
+"""What is told → kind of notice."""
 
 
 @dataclass
@@ -14,16 +48,58 @@ class Decision:
     """What is to be done now. ``state`` replaces the state that was decided on."""
 
     state: AccountState
-    letters: list[Letter] = field(default_factory=list)
+    check: CommentQuestion | None = None
     wake_at: datetime | None = None
     wake_for: str = ""
 
     @property
     def acts(self) -> bool:
         """Whether anything is to be started."""
-        return bool(self.letters)
+        return self.check is not None
 
 
 def decide(before: AccountState, now: datetime) -> Decision:
-    """Decides on everything known at ``now``. Pure: the given state stays as it is."""
-    raise NotImplementedError
+    """Decides on everything known at ``now``. Pure: the given state stays as it is.
+
+    What has been counted by then is decided on; what is new is opened, and decided on once it has been counted too.
+    """
+    state = before.model_copy(deep=True)
+    decision = Decision(state)
+    if state.started is None:
+        return decision
+    settle_in(state, now)
+    judge(state, now)
+    later_of(state)
+    end_pauses(state, now)
+    withdrawn = settle_all(state, now)
+    run_out(state, min(state.ended_at or now, now))
+    withdrawn += settle_all(state, now)
+    withdrawn += amend_breaches(state, now)
+    if _settled(state):
+        assert state.ended_at is not None  # noqa: S101 - it has ended
+        waive_all(state, state.ended_at, "account_ended")
+    tell_withdrawn(state, withdrawn, now)
+    tell_undone(state, now)
+    for o in state.unmet():
+        if (at := reminder_due(state, o, now)) is not None:
+            remind(state, o, at, now)
+    for o in newly_breached(state):
+        tell_breach(state, o)
+    miss_calls(state, now)
+    decision.check = next_check(state)
+    for tell in state.tells:
+        tell_inside(state, tell, now, KINDS)
+    state.tells = []
+    forget(state)
+    register(state)
+    if _settled(state) and not any(True for _ in state.unmet()):
+        state.ended, state.outcome, state.waits = True, state.stage, {}
+    if (wake := earliest_wake(state, now, [name for name in state.waits if name.startswith(f"{CALL}/")])) is not None:
+        decision.wake_at, decision.wake_for = wake
+    return decision
+
+
+def _settled(state: AccountState) -> bool:
+    """Whether an account that ends has counted and checked everything that was done."""
+    open_questions = state.to_check or state.judging or state.owed or uncounted(state)
+    return state.at is AccountStage.ENDED and not open_questions

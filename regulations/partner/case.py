@@ -18,6 +18,10 @@ MARKETING, HEAD_OF_MARKETING = "marketing", "head_of_marketing"
 FINANCE, HEAD_OF_FINANCE = "finance", "head_of_finance"
 DIRECTOR, DIRECTOR_FOR_PARTNERS = "director", "director_for_partners"
 """7.3: either of them approves a payment to a card."""
+COMPANY_ROLES = (
+    *(SALES_MANAGER, HEAD_OF_SALES, SUPPORT_MANAGER, HEAD_OF_SUPPORT, MARKETING, HEAD_OF_MARKETING),
+    *(FINANCE, HEAD_OF_FINANCE, DIRECTOR, DIRECTOR_FOR_PARTNERS),
+)
 PARTNER = "partner"
 """The partner, outside: gets letters from the case itself."""
 OWNERS: dict[str, tuple[str, str]] = {

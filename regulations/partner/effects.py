@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from regulations.effects import KeptFile
+from regulations.partner.meeting_messages import Weekday
 from regulations.partner.messages import Contract, Ordered, Payer
 from regulations.wire import Wire
 
@@ -36,6 +37,8 @@ class CommentVerdict(Wire):
     """Parts that are there and say nothing of substance."""
     found: tuple[tuple[Part, str], ...] = ()
     """By part the words by which it was found to have substance."""
+    russian: bool = True
+    """False: the comment is in another language and was not judged; it does not count."""
 
     @property
     def counts(self) -> bool:
@@ -86,6 +89,8 @@ class InvoiceDraft(Wire):
     currency: str = "RUB"
     purpose: str = ""
     """The purpose of the payment: contract and its date, appendix and number of each service, without VAT, the city."""
+    city: str | None = None
+    """The city that the purpose has to name; None: none of the services is a marketing service."""
     executors: tuple[str, ...] = ()
     """The roles that execute its services (5.6)."""
     defects: tuple[Defect, ...] = ()
@@ -163,12 +168,11 @@ Verdict = Literal[
 ]
 """``exact``, ``partial``, ``over``, ``several``: allocated, of ``over`` a rest is left. ``double``: its invoice was paid already.
 ``ambiguous``: it fits more than one. ``unknown``: it fits none. ``wrong_…``: to be returned as paid in error (7.2)."""
-ALLOCATED = frozenset({"exact", "partial", "over", "several"})
 RETURNED = frozenset({"wrong_purpose", "wrong_invoice", "wrong_currency"})
 
 
 class PaymentQuestion(Wire):
-    """A payment to be matched with the open invoices, once under its reference; or a further step of finance with it."""
+    """A payment to be matched with the invoices of the register, once under its reference."""
 
     case_uid: str
     reference: str
@@ -179,7 +183,6 @@ class PaymentQuestion(Wire):
     payer_name: str | None
     method: Literal["bank", "card"]
     posted_at: datetime
-    now: datetime
 
 
 class Share(Wire):
@@ -201,48 +204,49 @@ class PaymentMatch(Wire):
     verdict: Verdict
     shares: tuple[Share, ...] = ()
     left: Decimal
-    clauses: tuple[str, ...] = ()
-    """Codes of the catalogue: why it is left."""
+    why: tuple[str, ...] = ()
+    """Codes of the catalogue: how the invoice was found, and why something is left."""
     candidates: tuple[str, ...] = ()
-    """Numbers of the invoices between which a person has to choose."""
+    """Numbers of the invoices that it may be meant for, where something is left."""
 
 
 class AssignQuestion(Wire):
     """Finance allocates a part of what is left to an invoice, once under its key."""
 
     key: str
-    case_uid: str
     reference: str
     invoice: str
+    deal: str | None
+    """Whose invoice it is, where the number alone does not tell."""
     amount: Decimal | None
-    now: datetime
+    """None: as much as is left and open."""
 
 
 class AssignAnswer(Wire):
-    """What came of it."""
+    """What came of it. Only ``assigned`` has changed anything."""
 
-    result: Literal["assigned", "no_invoice", "not_open", "too_much"]
+    result: Literal["assigned", "no_invoice", "ambiguous", "not_open", "other_currency", "above_open", "above_left"]
     share: Share | None = None
-    left: Decimal = Decimal(0)
+    left: Decimal
+    """Of the payment, as the ledger stands now."""
 
 
 class RefundQuestion(Wire):
     """A return that finance has made is entered, once under its reference."""
 
-    case_uid: str
     reference: str
     refund: str
     amount: Decimal
     returned_at: datetime
     by: str
-    now: datetime
 
 
 class RefundAnswer(Wire):
-    """What came of it."""
+    """What came of it. ``above_left``: more than is left of the payment, so that nothing was entered."""
 
-    result: Literal["entered", "too_much"]
-    left: Decimal = Decimal(0)
+    result: Literal["entered", "above_left"]
+    left: Decimal
+    """Of the payment, as the ledger stands now."""
 
 
 # --- 8.1: meetings ----------------------------------------------------------------------------------------------------
@@ -251,7 +255,7 @@ class RefundAnswer(Wire):
 class MeetingQuestion(Wire):
     """The next meeting by a schedule."""
 
-    weekday: str
+    weekday: Weekday
     at: str
     every_weeks: int
     first: date | None
@@ -259,9 +263,8 @@ class MeetingQuestion(Wire):
     """When the schedule was set: without ``first`` the weeks count from the first such weekday after it."""
     after: datetime
     """The next one begins later than this."""
-    zone: str
     calendar: str
-    """Days off have no meeting."""
+    """Its zone is that of the hour; its days off have no meeting."""
 
 
 class MeetingAnswer(Wire):
@@ -278,18 +281,10 @@ class PackQuestion(Wire):
     meeting: datetime
     since: datetime | None
     """The meeting before: what was noted earlier is not of this one."""
-    case_uid: str
     language: Literal["ru", "uk"]
-    zone: str
+    calendar: str
+    """The company's: its zone is that of days, hours and months."""
     now: datetime
-
-
-class Gap(Wire):
-    """What the manager has yet to prepare."""
-
-    partner: str
-    name: str
-    what: Literal["state", "next_step", "answer", "renewal_sum", "additional_sum"]
 
 
 class Pack(Wire):
@@ -299,4 +294,5 @@ class Pack(Wire):
     values: dict[str, JsonValue]
     """For the letter's template."""
     partners: int
-    gaps: tuple[Gap, ...] = ()
+    gaps: int
+    """Partners for whom the manager has yet to prepare something."""

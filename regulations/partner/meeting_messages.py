@@ -10,6 +10,7 @@ from pydantic import Field
 from regulations import messages as m
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class OfMeetings(m.Message):

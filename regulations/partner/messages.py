@@ -10,10 +10,11 @@ from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 from regulations import messages as m
 from regulations.partner.services import ZERO, Amount, Percent
 
-__all__ = ["Amount", "Contract", "Ordered", "Partner", "Payer", "Percent", "Phone"]
+__all__ = ["Amount", "Contract", "Kpp", "Ordered", "Partner", "Payer", "Percent", "Phone"]
 
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{7,14}$")]
 """International, as E.164 writes it."""
+Kpp = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}[0-9A-Z]{2}[0-9]{3}$")]
 
 
 class Partner(m.Model):
@@ -41,7 +42,7 @@ class Payer(m.Model):
 
     name: m.Line
     inn: Annotated[str, AfterValidator(m.right_inn)]
-    kpp: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}[0-9A-Z]{2}[0-9]{3}$")] | None = None
+    kpp: Kpp | None = None
     address: m.Line | None = None
     email: EmailStr
     phone: Phone | None = None

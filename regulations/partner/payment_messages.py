@@ -33,6 +33,8 @@ class Assigned(OfPayment):
     """Finance allocates what the rules could not: a part of the payment to an invoice."""
 
     invoice: m.Ident
+    deal: m.Ident | None = None
+    """Whose invoice it is: needed only where two of this number are open."""
     amount: Amount | None = None
     """None: as much as the invoice is open and the payment has left."""
     reason: m.Reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from regulations.wire import Wire
 
@@ -22,6 +22,8 @@ def exact(value: object) -> object:
 
 Amount = Annotated[Decimal, BeforeValidator(exact), Field(gt=0, max_digits=14, decimal_places=2)]
 """A sum of money above nothing, exact to the kopeck."""
+Place = Annotated[str, StringConstraints(pattern=r"^(\d\w*([./-]\w+)*|[^\W\d_]\w*([/-]\w+)*)$", max_length=20)]
+"""The number of an appendix, or of a service in it: one word, such as ``2``, ``2.3`` or ``2а``, by which a purpose names it."""
 Percent = Annotated[Decimal, BeforeValidator(exact), Field(ge=0, lt=100, max_digits=5, decimal_places=2)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from regulations.case import Refusal
-from regulations.obligations import AHEAD, LONGEST
+from regulations.obligations import check_instant
 from regulations.replacement.messages import Requested, ToppedUp
 from regulations.replacement.state import Ground, ReplacementState
 
@@ -21,10 +21,7 @@ def check_start(message: Requested | ToppedUp, now: datetime) -> None:
     Raises:
         Refusal: ``FromTheFuture``, ``ImpossibleDate``, or ``NoProlongation`` for a prolongation that cannot be one (6.3).
     """
-    if message.happened_at > now + AHEAD:
-        raise Refusal("FromTheFuture", "the request lies in the future by more than 5 minutes; send when it happened, with its offset")
-    if message.happened_at < now - LONGEST:
-        raise Refusal("ImpossibleDate", f"the request lies more than {LONGEST.days} days back; correct its date")
+    check_instant(message.happened_at, now, "the request")
     if not isinstance(message, Requested) or message.prolongation is None:
         return
     if message.n == 1:

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from regulations.case import Refusal
 from regulations.clocks import calendar_changed
-from regulations.messages import Actor, CalendarChanged, CaseMessage, Message
-from regulations.obligations import AHEAD, admit, apply_to_docket, taken
+from regulations.messages import CalendarChanged, CaseMessage, Message
+from regulations.obligations import admit, apply_to_docket, not_before, only, taken
 from regulations.replacement.answers import learn_account, learn_audit, learn_decision, learn_destroyed, learn_letter, learn_links
 from regulations.replacement.checks import check_start
 from regulations.replacement.crediting import learn_credit, withdraw
@@ -92,23 +92,12 @@ def _take(state: ReplacementState, message: Message, now: datetime) -> str:
         case CalendarChanged():
             return calendar_changed(state, message, now)
         case CaseMessage():
-            _only((HEAD_OFFICE,), message.by, "change what is owed")
+            only((HEAD_OFFICE,), message.by, "change what is owed")
             apply_to_docket(state, message, now)
             return f"{getattr(message, 'clause', '')}: {getattr(message, 'reason', '')}".strip(": ")
         case _:
             raise Refusal("UnknownMessage", f"{type(message).__name__} is not a message of a replacement")
     return ""
-
-
-def _only(roles: tuple[str, ...], by: Actor | None, what: str) -> None:
-    if by is None or by.role not in roles:
-        raise Refusal("NotYours", f"only the role {' or '.join(roles)} may {what}")
-
-
-def _not_before(at: datetime, earliest: datetime | None, what: str) -> None:
-    """Clocks outside may differ a little from ours."""
-    if earliest is not None and at < earliest - AHEAD:
-        raise Refusal("ImpossibleDate", f"happened_at lies before {what}; send when it happened")
 
 
 def _begin(state: ReplacementState, message: Requested | ToppedUp, now: datetime) -> str:
@@ -143,7 +132,7 @@ def _not_ruled(state: ReplacementState) -> None:
 def _export(state: ReplacementState, message: ExportReceived) -> str:
     """5.2: a later export takes the place of an earlier one; the same again is nothing new."""
     _of_request(state)
-    _only((TECHNICAL, QUALITY_CONTROL), message.by, "bring an export")
+    only((TECHNICAL, QUALITY_CONTROL), message.by, "bring an export")
     _not_ruled(state)
     if state.at not in UNDECIDED:
         raise Refusal("Checking", "replacement 5.1: the request is still being checked; deliver this again in a minute")
@@ -154,11 +143,11 @@ def _export(state: ReplacementState, message: ExportReceived) -> str:
 
 def _decide(state: ReplacementState, message: Decided) -> str:
     _of_request(state)
-    _only((QUALITY_CONTROL,), message.by, "decide on a replacement")
+    only((QUALITY_CONTROL,), message.by, "decide on a replacement")
     _not_ruled(state)
     if state.at is not Stage.AWAITING_DECISION or state.audit is None or state.audited is None or state.account is None:
         raise Refusal("NotAudited", "replacement 5.2: there is nothing to decide on yet: the export has to be there and audited first")
-    _not_before(message.happened_at, state.audited_at, "the audit that it decides on")
+    not_before(message.happened_at, state.audited_at, "the audit that it decides on")
     if message.accept_clear and state.audit.listen:
         raise Refusal(
             "Undecided",
@@ -185,9 +174,9 @@ def _decide(state: ReplacementState, message: Decided) -> str:
 def _bar(state: ReplacementState, message: Barred, now: datetime) -> str:
     """3.6: a person's decision, with its reason; it is the decision that 5.2 asks for."""
     _of_request(state)
-    _only((QUALITY_CONTROL, HEAD_OFFICE), message.by, "bar a request")
+    only((QUALITY_CONTROL, HEAD_OFFICE), message.by, "bar a request")
     _not_ruled(state)
-    _not_before(message.happened_at, state.begun.happened_at, "the request")
+    not_before(message.happened_at, state.begun.happened_at, "the request")
     prove(state, "5.2", message.happened_at, message.key, now)
     ground = Ground(clause="3.6", code="feedback", values={"reason": message.reason})
     refuse(state, [ground], message.happened_at, message.key, now)
@@ -199,8 +188,8 @@ def _bar(state: ReplacementState, message: Barred, now: datetime) -> str:
 
 def _withdraw(state: ReplacementState, message: WithdrawOfReplacement, now: datetime) -> str:
     """By the head office, at any stage. A credit that is under way is waited for: what billing books stays booked."""
-    _only((HEAD_OFFICE,), message.by, "withdraw a replacement")
-    _not_before(message.happened_at, state.begun.happened_at, "the request")
+    only((HEAD_OFFICE,), message.by, "withdraw a replacement")
+    not_before(message.happened_at, state.begun.happened_at, "the request")
     if state.withdrawal is not None:
         raise Refusal("Withdrawn", "this replacement is withdrawn already; it ends once billing has said what became of its credit")
     for role in (TECHNICAL, QUALITY_CONTROL):

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from regulations.spelling import LOOKALIKES
+
 MOST = 1_000_000
 """Identifications in one request, as `regulations.replacement.messages.Requested` has it."""
 LONGEST_LINE = 300
@@ -52,7 +54,6 @@ class Form:
         return len(SHORT_FORM) + len(OWN_CRM) * self.long - missing
 
 
-_LOOKALIKES = dict(zip("abcehkmoptxyё", "авсенкмортхуе", strict=True))
 _BULLET = r"(?:\A|(?<=\n))[ \t]*(?:(?:[>*•·▪\-–—\"«']|\d{1,2}[.)])[ \t]*)*"
 _AFTER_PUNCTUATION = r"(?<=[.,;!?)|\t])[ \t]*"
 _SEPARATED = r"(?=[ \t]*(?:[:=–—]|-))"
@@ -132,7 +133,7 @@ def passwords(text: str) -> list[tuple[int, int]]:
 def _folded(text: str) -> str:
     """The text in small letters, ``ё`` and Latin look-alikes as Russian letters, each character in its place."""
     small = (char.lower() if len(char.lower()) == 1 else char for char in text)
-    return "".join(" " if char == "\xa0" else _LOOKALIKES.get(char, char) for char in small)
+    return "".join(small).replace("\xa0", " ").replace("ё", "е").translate(LOOKALIKES)
 
 
 def _segments(folded: str) -> Iterator[tuple[str, int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from regulations.case import Fact
 from regulations.catalogue import text
-from regulations.read_out import Counts, ReadOut, cell, counts, fact_lines, obligation_lines, read_case
+from regulations.read_out import Counts, ReadOut, cell, counts, fact_lines, obligation_lines, pairs, read_case
 from regulations.replacement.duties import HELD, credited
 from regulations.replacement.state import KIND, ReplacementState, Stage
 from regulations.replacement.tellings import ground_words, link_words
@@ -52,10 +52,6 @@ def _word(state: ReplacementState, *place: str, **values: object) -> str:
     return text(state.language, KIND, *place, **values)
 
 
-def _pairs(pairs: list[tuple[str, str]]) -> str:
-    return " · ".join(f"**{name}:** {value}" for name, value in pairs if value)
-
-
 def _title(state: ReplacementState) -> str:
     begun = state.requested or state.topped_up
     if begun is None:
@@ -66,7 +62,7 @@ def _title(state: ReplacementState) -> str:
 def _standing(state: ReplacementState) -> str:
     """Stage, mode of the account, edition."""
     account = state.account
-    return _pairs(
+    return pairs(
         [
             (text(state.language, "case", "stage"), _word(state, "stage", state.stage)),
             (_word(state, "case", "mode"), _word(state, "mode", account.mode) if account is not None and account.known else ""),
@@ -82,7 +78,7 @@ def _numbers(state: ReplacementState) -> str:
     verdicts = f"{audit.replace} / {audit.listen} / {audit.reject}" if audit is not None else ""
     ruled = f"{decision.accepted} / {decision.rejected}" if decision is not None else ""
     booked = ", ".join(f"{_word(state, 'entry', b.entry)} {b.identifications}" for b in state.booked)
-    return _pairs(
+    return pairs(
         [
             (_word(state, "case", "asked"), str(state.requested.asked) if state.requested is not None else ""),
             (_word(state, "case", "balance"), of_tariff),

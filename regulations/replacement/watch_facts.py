@@ -14,7 +14,7 @@ from regulations.catalogue import text
 from regulations.clocks import calendar_changed
 from regulations.effects import Letter, LetterOutcome
 from regulations.messages import CalendarChanged, Message
-from regulations.obligations import AHEAD, LONGEST, admit, taken
+from regulations.obligations import admit, check_instant, taken
 from regulations.plans import control_name
 from regulations.replacement.effects import PassingAnswer, WatchBatch, WatchStep, WatchStepDone
 from regulations.replacement.messages import (
@@ -35,8 +35,6 @@ from regulations.replacement.watch_state import ENDS, KIND, MOST_IN_A_ROW, Watch
 
 POSSIBLE = "replacement/possible"
 """1: the letter to the franchisee that a request is possible."""
-_AHEAD = "lies in the future by more than 5 minutes; send when it happened, with its offset"
-_BACK = f"lies more than {LONGEST.days} days back; correct its date"
 
 
 # --- messages -------------------------------------------------------------------------------------------------------
@@ -53,7 +51,7 @@ def check_watch(message: WatchStarted, now: datetime) -> None:
     Raises:
         Refusal: ``FromTheFuture``, ``ImpossibleDate``.
     """
-    _check_instant(message.happened_at, "happened_at", now)
+    check_instant(message.happened_at, now, "happened_at")
 
 
 def apply(state: WatchState, message: Message, now: datetime) -> None:
@@ -67,7 +65,7 @@ def apply(state: WatchState, message: Message, now: datetime) -> None:
     admit(state, message, now)
     if state.stage in ENDS:
         raise Refusal("Ended", f"the watch ends as {state.stage}; what is told of the tariff now does not count")
-    _check_instant(message.happened_at, "happened_at", now)
+    check_instant(message.happened_at, now, "happened_at")
     if isinstance(message, OfWatch) and watch_address(message) != state.address:
         raise Refusal("OtherWatch", "account and period of the message are not those of this watch")
     taken(state, message, type(message).__name__, now, _take(state, message, now))
@@ -118,20 +116,12 @@ def _keep(state: WatchState, batch: WatchBatch, items: Iterable[WatchedLead | Wa
     """Keeps what the message brought until a step has written it; a flood is let in part by part."""
     count = 0
     for count, item in enumerate(items, 1):
-        _check_instant(item.at, f"{name}.{count - 1}.at", now)
+        check_instant(item.at, now, f"{name}.{count - 1}.at")
     if state.in_a_row >= MOST_IN_A_ROW:
         raise Refusal("Busy", "what came before is being written; deliver this again in a moment")
     state.in_a_row += 1
     state.pending.append(batch)
     return str(count)
-
-
-def _check_instant(at: datetime, field: str, now: datetime) -> None:
-    """An instant that lies far away would lead out of the calendars, and stop the watch for every other lead."""
-    if at > now + AHEAD:
-        raise Refusal("FromTheFuture", f"{field} {_AHEAD}")
-    if at < now - LONGEST:
-        raise Refusal("ImpossibleDate", f"{field} {_BACK}")
 
 
 # --- what was answered ----------------------------------------------------------------------------------------------

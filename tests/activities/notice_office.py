@@ -57,6 +57,7 @@ def moscow(text: str) -> datetime:
 FRIDAY = moscow("2026-11-20 18:00")
 MONDAY = moscow("2026-11-23 09:00")
 DUE = moscow("2026-11-27 15:00")
+TEN = moscow("2026-11-23 10:00")
 
 
 class Office:

@@ -16,7 +16,7 @@ from activities import errors
 from activities.crm import Crm
 from deploy.demo.crm_standin import CrmFault, CrmStandIn
 from regulations.effects import CrmOutcome, CrmRecord
-from runtime.crm import CrmSettings, CrmUnavailableError
+from runtime.crm import CrmSettings, CrmUnavailableError, RecordKind, SoughtDeals
 from runtime.effect_ledger import EffectLedger
 from runtime.zoho import ZohoCrm
 from tests.activities.attempts import KilledError, attempt, end_leases, failing
@@ -39,7 +39,7 @@ class Cupboard:
     """A CRM in memory, in either mode, that fails, dies or is visited by somebody else on demand."""
 
     def __init__(self, *, native: bool) -> None:
-        self.upserts_natively = native
+        self.native = native
         self.records: dict[str, dict[str, JsonValue]] = {}
         self.calls: list[str] = []
         self.after: dict[str, Any] = {}
@@ -51,27 +51,32 @@ class Cupboard:
         if after is not None:
             after()
 
-    async def find(self, external_id: str) -> tuple[str, ...]:
+    def upserts_natively(self, what: RecordKind) -> bool:
+        return self.native
+
+    async def find(self, what: RecordKind, external_id: str) -> tuple[str, ...]:
         found = tuple(key for key, one in self.records.items() if one["external_id"] == external_id)
         self._done("find")
         return found
 
-    async def add(self, external_id: str, fields: Mapping[str, JsonValue]) -> str:
+    async def add(self, what: RecordKind, external_id: str, fields: Mapping[str, JsonValue]) -> str:
         record_id = f"id-{len(self.records) + 1}"
         self.records[record_id] = {"external_id": external_id, **fields}
         self._done("add")
         return record_id
 
-    async def update(self, record_id: str, fields: Mapping[str, JsonValue]) -> None:
+    async def update(self, what: RecordKind, record_id: str, fields: Mapping[str, JsonValue]) -> None:
         self.records[record_id] |= fields
         self._done("update")
 
-    async def mark_duplicate(self, record_id: str, kept: str) -> None:
+    async def mark_duplicate(self, what: RecordKind, record_id: str, kept: str) -> None:
         self.records[record_id]["duplicate_of"] = kept
         self._done("mark_duplicate")
 
-    async def upsert(self, external_id: str, fields: Mapping[str, JsonValue]) -> tuple[str, Literal["inserted", "updated"]]:
-        assert self.upserts_natively
+    async def upsert(
+        self, what: RecordKind, external_id: str, fields: Mapping[str, JsonValue]
+    ) -> tuple[str, Literal["inserted", "updated"]]:
+        assert self.native
         for record_id, one in self.records.items():
             if one["external_id"] == external_id:
                 one |= fields
@@ -81,6 +86,9 @@ class Cupboard:
         self.records[record_id] = {"external_id": external_id, **fields}
         self._done("upsert")
         return record_id, "inserted"
+
+    async def deals(self, sought: SoughtDeals) -> tuple[str, ...]:
+        return ()
 
     async def check(self) -> None:
         return None
@@ -128,7 +136,7 @@ async def test_the_same_key_with_another_record_is_a_conflict(crm: Crm, cupboard
 
 async def test_done_but_not_answered_is_done_once(crm: Crm, cupboard: Cupboard, engine: AsyncEngine) -> None:
     """Executed, then timed out: the next attempt finds what the first one did."""
-    step = "upsert" if cupboard.upserts_natively else "add"
+    step = "upsert" if cupboard.native else "add"
     cupboard.after[step] = _raise(KilledError())
     with pytest.raises(KilledError):
         await attempt(crm.enter_into_crm, record())
@@ -140,7 +148,7 @@ async def test_done_but_not_answered_is_done_once(crm: Crm, cupboard: Cupboard, 
 
 
 async def test_a_failure_frees_the_key_at_once(crm: Crm, cupboard: Cupboard) -> None:
-    step = "upsert" if cupboard.upserts_natively else "find"
+    step = "upsert" if cupboard.native else "find"
     cupboard.after[step] = _raise(CrmUnavailableError("answered 429", timedelta(seconds=7)))
     error = await failing(crm.enter_into_crm, record())
     assert (error.type, error.non_retryable, error.next_retry_delay) == (errors.UNAVAILABLE, False, timedelta(seconds=7))
@@ -190,7 +198,7 @@ async def test_doubles_of_old_are_marked_and_the_oldest_is_kept(searching: tuple
 async def test_a_search_that_lags_behind_does_not_lose_what_was_added(searching: tuple[Crm, Cupboard]) -> None:
     crm, cupboard = searching
 
-    async def blind(external_id: str) -> tuple[str, ...]:
+    async def blind(what: RecordKind, external_id: str) -> tuple[str, ...]:
         return ()
 
     cupboard.find = blind  # type: ignore[method-assign]  # the index of this CRM is very slow

@@ -19,7 +19,20 @@ from runtime import tables
 from runtime.effect_ledger import EffectLedger
 from runtime.notices import NoticeBook
 from tests.activities.attempts import failing
-from tests.activities.notice_office import CALENDARS, FRIDAY, KALININGRAD, MONDAY, MOSCOW, ROLES, SECOND, VLADIVOSTOK, Office, local, moscow
+from tests.activities.notice_office import (
+    CALENDARS,
+    FRIDAY,
+    KALININGRAD,
+    MONDAY,
+    MOSCOW,
+    ROLES,
+    SECOND,
+    TEN,
+    VLADIVOSTOK,
+    Office,
+    local,
+    moscow,
+)
 
 
 @pytest.fixture
@@ -29,8 +42,6 @@ async def office(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Office]:
 
 
 # --- the digest -----------------------------------------------------------------------------------------------------
-
-TEN = moscow("2026-11-23 10:00")
 
 
 async def test_the_digest_goes_to_owner_and_escalation_role_once_a_day(office: Office) -> None:

@@ -4,12 +4,13 @@ import sys
 from collections.abc import Callable
 
 from runtime.process import leave
-from tests.benchmarks import audit, burst, centre, deadline, leads, publish, watch
+from tests.benchmarks import audit, burst, centre, comments, deadline, leads, publish, watch
 
 BENCHMARKS: dict[str, Callable[..., int | None]] = {
     "audit": audit.main,
     "burst": burst.main,
     "centre": centre.main,
+    "comments": comments.main,
     "deadline": deadline.main,
     "leads": leads.main,
     "publish": publish.main,
@@ -21,6 +22,7 @@ if __name__ == "__main__":
         name, *size = sys.argv[1:]
         leave(BENCHMARKS[name](*map(int, size)) or 0)
     deadline.main()
+    comments.main()
     centre.main()
     audit.main()
     publish.main(300)

@@ -212,15 +212,15 @@ class Bench:
             self.outcome.runs.insert(0, len(history.events))
             if run:
                 self.outcome.state = max(self.outcome.state, *(len(p.data) for p in started.input.payloads))
-            self.outcome.payload = max(self.outcome.payload, *(len(p.data) for event in history.events for p in _payloads(event)), 0)
+            self.outcome.payload = max(self.outcome.payload, *(len(p.data) for event in history.events for p in payloads(event)), 0)
         if self.outcome.state > STATE_LIMIT:
             wrong.append("a state was too large")
         if self.outcome.payload > PAYLOAD_LIMIT / 4:
             wrong.append("a payload was too near to the limit")
 
 
-def _payloads(message: Message | HistoryEvent) -> Iterator[Payload]:
-    """Every payload in an event."""
+def payloads(message: Message | HistoryEvent) -> Iterator[Payload]:
+    """Every payload in an event of a history."""
     if isinstance(message, Payload):
         yield message
         return
@@ -233,7 +233,7 @@ def _payloads(message: Message | HistoryEvent) -> Iterator[Payload]:
             values = list(value) if hasattr(value, "__len__") else [value]
         for inner in values:
             if isinstance(inner, Message):
-                yield from _payloads(inner)
+                yield from payloads(inner)
 
 
 async def bench(folder: Path, leads: int, say: Callable[[str], None] = print) -> Outcome:

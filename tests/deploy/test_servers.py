@@ -68,16 +68,16 @@ async def test_the_stand_in_keeps_records_over_a_kill_and_fails_on_demand(tmp_pa
 
     async with process("deploy.demo.crm_standin", "--file", str(file)) as (server, port):
         async with ZohoCrm(settings(port)) as crm, httpx2.AsyncClient() as http:
-            await crm.upsert("1", {"name": "Ромашка"})
+            await crm.upsert("client", "1", {"name": "Ромашка"})
             await http.put(f"http://127.0.0.1:{port}/stand-in/fault", content="done_then_broken")
             with pytest.raises(CrmUnavailableError):
-                await crm.upsert("2", {"name": "Василёк"})
+                await crm.upsert("client", "2", {"name": "Василёк"})
         server.kill()
         await server.wait()
     async with process("deploy.demo.crm_standin", "--file", str(file)) as (server, port):
         async with ZohoCrm(settings(port)) as crm:
-            assert (await crm.upsert("2", {"name": "Василёк"}))[1] == "updated"
+            assert (await crm.upsert("client", "2", {"name": "Василёк"}))[1] == "updated"
         server.terminate()
         assert await server.wait() == 0
-    records = json.loads(file.read_text(encoding="utf-8"))
+    records = json.loads(file.read_text(encoding="utf-8"))["records"]
     assert [record["Last_Name"] for record in records.values()] == ["Ромашка", "Василёк"]

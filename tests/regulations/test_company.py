@@ -70,3 +70,62 @@ def test_what_is_wrong_is_refused_by_name_and_without_the_address(tmp_path: Path
 def test_the_file_of_the_demo_is_taken() -> None:
     made = load_company(Path(__file__).parents[2] / "deploy" / "demo" / "company.toml")
     assert made.zones == ("Europe/Moscow",)
+
+
+REQUISITES = {
+    "name": "ООО «Моё дело»",
+    "inn": "5003052454",
+    "kpp": "500301001",
+    "address": "Москва",
+    "bank": "Банк",
+    "bic": "044525999",
+    "account": "40702810900000000001",
+    "correspondent_account": "30101810400000000999",
+}
+SERVICE = {"name": "Настройка", "price": "1.00", "appendix": "2", "number": "2.3"}
+
+
+def table(name: str, fields: dict[str, str]) -> str:
+    return "\n".join([f"[{name}]", *(f'{key} = "{value}"' for key, value in fields.items())])
+
+
+@pytest.mark.clause("partner 7.1")
+def test_requisites_are_where_the_money_goes(tmp_path: Path) -> None:
+    made = company(tmp_path, 'cc = "cc@company.example"\n' + table("requisites", REQUISITES))
+    assert made.requisites is not None
+    assert made.requisites.model_dump(exclude_none=True) == REQUISITES
+    assert company(tmp_path, 'cc = "cc@company.example"').requisites is None
+
+
+@pytest.mark.clause("partner 7.1")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("inn", "5003052455"), ("kpp", "1"), ("bic", "04452599"), ("account", "4070281090000000000"), ("account", "x" * 20), ("name", "")],
+)
+def test_wrong_requisites_are_refused_by_name(tmp_path: Path, field: str, value: str) -> None:
+    with pytest.raises(CompanyError, match=rf"requisites\.{field}"):
+        company(tmp_path, 'cc = "cc@company.example"\n' + table("requisites", {**REQUISITES, field: value}))
+
+
+@pytest.mark.clause("partner 7.1")
+@pytest.mark.parametrize(
+    ("place", "right"),
+    [
+        ("2", True),
+        ("2.3", True),
+        ("2а", True),
+        ("А", True),
+        ("П-2", True),
+        ("2, 3", False),
+        ("прил. 2", False),
+        ("п.2", False),
+        ("", False),
+    ],
+)
+def test_a_service_has_one_number_by_which_a_purpose_names_it(tmp_path: Path, place: str, right: bool) -> None:
+    text = 'cc = "cc@company.example"\n' + table("services.crm", {**SERVICE, "number": place})
+    if right:
+        assert company(tmp_path, text).services["crm"].number == place
+    else:
+        with pytest.raises(CompanyError, match=r"services\.crm\.number"):
+            company(tmp_path, text)

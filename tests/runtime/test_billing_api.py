@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -17,19 +16,24 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from deploy.demo.billing_standin import BillingStandIn
-from runtime.billing_api import (
-    BillingApi,
-    BillingApiConflictError,
-    BillingApiMisconfiguredError,
-    BillingApiRefusedError,
-    BillingApiSettings,
-    BillingApiUnavailableError,
-    Credit,
-)
+from runtime.billing_api import BillingApi, BillingApiSettings, Credit, Invoice, InvoiceLine, NumberedInvoice
 from runtime.database import create_billing_tables, open_database
+from runtime.keyed_api import ApiConflictError, ApiMisconfiguredError, ApiRefusedError, ApiUnavailableError
 from runtime.replacement_tables import billing_account_tariffs
+from tests.runtime.answers import Answer, says, server
 
 KEY = "4f6c1a52-0000-4000-8000-000000000001#replacement 5.3#credit/a b/§"
+INVOICE = Invoice(
+    payer={"name": "ООО «Ромашка»", "inn": "7707083893"},
+    contract="17",
+    contract_date="2026-11-21",
+    lines=[InvoiceLine("Настройка CRM", "2", "2.3", 2, "22500.25", "45000.50")],
+    total="45000.50",
+    currency="RUB",
+    purpose="Договор № 17, БЕЗ НДС",
+    issuer="u12",
+    case="partner/D-1/order",
+)
 CREDIT = Credit("A-7", "2026-07", 30, "replacement", "2026-07", "replacement/A-7/2026-07/1")
 
 
@@ -70,7 +74,7 @@ async def test_a_credit_under_a_key_counts_once(billing: BillingStandIn) -> None
 async def test_a_key_that_was_used_for_another_credit_is_a_conflict(billing: BillingStandIn) -> None:
     async with api(billing.url) as client:
         await client.credit(KEY, CREDIT)
-        with pytest.raises(BillingApiConflictError):
+        with pytest.raises(ApiConflictError):
             await client.credit(KEY, replace(CREDIT, identifications=31))
     assert await balance(billing) == 35
 
@@ -78,7 +82,7 @@ async def test_a_key_that_was_used_for_another_credit_is_a_conflict(billing: Bil
 async def test_what_billing_refuses_is_its_reason_and_may_be_asked_for_again(billing: BillingStandIn) -> None:
     billing.refuses = "период закрыт"
     async with api(billing.url) as client:
-        with pytest.raises(BillingApiRefusedError, match=r"^период закрыт$"):
+        with pytest.raises(ApiRefusedError, match=r"^период закрыт$"):
             await client.credit(KEY, CREDIT)
         billing.refuses = ""
         await client.credit(KEY, CREDIT)
@@ -87,7 +91,7 @@ async def test_what_billing_refuses_is_its_reason_and_may_be_asked_for_again(bil
 
 async def test_a_token_that_is_not_taken_is_our_fault_whatever_billing_says(billing: BillingStandIn) -> None:
     async with api(billing.url, token="another") as client:
-        with pytest.raises(BillingApiMisconfiguredError, match=r"^answered 401$"):
+        with pytest.raises(ApiMisconfiguredError, match=r"^answered 401$"):
             await client.credit(KEY, CREDIT)
     assert not billing.credits
 
@@ -95,42 +99,55 @@ async def test_a_token_that_is_not_taken_is_our_fault_whatever_billing_says(bill
 async def test_billing_that_is_away_may_be_asked_again(billing: BillingStandIn) -> None:
     billing.down = True
     async with api(billing.url) as client:
-        with pytest.raises(BillingApiUnavailableError, match=r"^answered 503$"):
+        with pytest.raises(ApiUnavailableError, match=r"^answered 503$"):
             await client.credit(KEY, CREDIT)
         billing.down = False
         assert await client.credit(KEY, CREDIT)
     async with api("http://127.0.0.1:9/") as client:
-        with pytest.raises(BillingApiUnavailableError, match=r"^ConnectError$"):
+        with pytest.raises(ApiUnavailableError, match=r"^ConnectError$"):
             await client.credit(KEY, CREDIT)
 
 
+@pytest.mark.clause("partner 5.2")
+async def test_an_invoice_under_a_key_has_one_number(billing: BillingStandIn) -> None:
+    async with api(f"{billing.url}/") as client:
+        first = await client.invoice(KEY, INVOICE)
+        assert await client.invoice(KEY, INVOICE) == first
+        other = await client.invoice(f"{KEY}-2", INVOICE)
+        with pytest.raises(ApiConflictError):
+            await client.invoice(KEY, replace(INVOICE, total="45000.51"))
+    assert (first.number, other.number) == ("N101", "N102")
+    assert list(billing.invoices) == [KEY, f"{KEY}-2"]
+    assert billing.invoices[KEY]["body"] == json.loads(json.dumps(asdict(INVOICE)))
+    assert billing.invoices[KEY]["answer"]["issued_on"] == first.issued_on.isoformat()
+
+
+@pytest.mark.clause("partner 5.2")
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ({"number": "N1"}, "answered 201 without number and issued_on"),
+        ({"issued_on": "2026-11-21"}, "answered 201 without number and issued_on"),
+        ({"number": "", "issued_on": "2026-11-21"}, "answered 201 without number and issued_on"),
+        ({"number": 7, "issued_on": "2026-11-21"}, "answered 201 without number and issued_on"),
+        ({"number": "N1", "issued_on": "21.11.2026"}, "answered a day that is none"),
+        ({"number": "N1", "issued_on": "2026-02-30"}, "answered a day that is none"),
+    ],
+)
+async def test_an_invoice_without_number_or_day_is_none(said: dict[str, object], text: str) -> None:
+    async with server(says(201, json.dumps(said))) as url, api(url) as client:
+        with pytest.raises(ApiUnavailableError) as caught:
+            await client.invoice(KEY, INVOICE)
+    assert str(caught.value) == text
+
+
+@pytest.mark.clause("partner 5.2")
+async def test_number_and_day_are_billing_s() -> None:
+    async with server(says(200, json.dumps({"number": "N1", "issued_on": "2026-11-21"}))) as url, api(url) as client:
+        assert await client.invoice(KEY, INVOICE) == NumberedInvoice("N1", date(2026, 11, 21))
+
+
 # --- answers of all kinds -------------------------------------------------------------------------------------------
-
-Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
-
-
-def says(status: int, body: str, *headers: str) -> Answer:
-    async def answer(writer: asyncio.StreamWriter) -> None:
-        lines = [f"HTTP/1.1 {status} X", f"content-length: {len(body.encode())}", *headers, "", body]
-        writer.write("\r\n".join(lines).encode())
-
-    return answer
-
-
-@asynccontextmanager
-async def server(answer: Answer) -> AsyncIterator[str]:
-    """Answers every call so; its address."""
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        await answer(writer)
-        await writer.drain()
-        writer.close()
-
-    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
-    async with listening:
-        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/api"
-
 
 REASON = json.dumps({"reason": "нет такого периода"})
 
@@ -138,24 +155,24 @@ REASON = json.dumps({"reason": "нет такого периода"})
 @pytest.mark.parametrize(
     ("answer", "kind", "text"),
     [
-        (says(500, REASON), BillingApiUnavailableError, "answered 500"),
-        (says(502, "<html>canary</html>"), BillingApiUnavailableError, "answered 502"),
-        (says(429, REASON), BillingApiUnavailableError, "answered 429"),
-        (says(408, ""), BillingApiUnavailableError, "answered 408"),
-        (says(200, "<html>canary</html>"), BillingApiUnavailableError, "answered 200 without a reference"),
-        (says(201, json.dumps({"reference": ""})), BillingApiUnavailableError, "answered 201 without a reference"),
-        (says(200, json.dumps({"reference": 7})), BillingApiUnavailableError, "answered 200 without a reference"),
-        (says(200, json.dumps(["canary"])), BillingApiUnavailableError, "answered 200 without a reference"),
-        (says(204, ""), BillingApiUnavailableError, "answered 204"),
-        (says(400, REASON), BillingApiRefusedError, "нет такого периода"),
-        (says(404, REASON), BillingApiRefusedError, "нет такого периода"),
-        (says(422, REASON), BillingApiRefusedError, "нет такого периода"),
-        (says(422, json.dumps({"reason": " "})), BillingApiMisconfiguredError, "answered 422"),
-        (says(404, "canary"), BillingApiMisconfiguredError, "answered 404"),
-        (says(403, ""), BillingApiMisconfiguredError, "answered 403"),
-        (says(401, REASON), BillingApiMisconfiguredError, "answered 401"),
-        (says(302, REASON, "location: http://127.0.0.1:9/"), BillingApiMisconfiguredError, "answered 302"),
-        (says(409, REASON), BillingApiConflictError, "billing has another credit under this key"),
+        (says(500, REASON), ApiUnavailableError, "answered 500"),
+        (says(502, "<html>canary</html>"), ApiUnavailableError, "answered 502"),
+        (says(429, REASON), ApiUnavailableError, "answered 429"),
+        (says(408, ""), ApiUnavailableError, "answered 408"),
+        (says(200, "<html>canary</html>"), ApiUnavailableError, "answered 200 without reference"),
+        (says(201, json.dumps({"reference": ""})), ApiUnavailableError, "answered 201 without reference"),
+        (says(200, json.dumps({"reference": 7})), ApiUnavailableError, "answered 200 without reference"),
+        (says(200, json.dumps(["canary"])), ApiUnavailableError, "answered 200 without reference"),
+        (says(204, ""), ApiUnavailableError, "answered 204"),
+        (says(400, REASON), ApiRefusedError, "нет такого периода"),
+        (says(404, REASON), ApiRefusedError, "нет такого периода"),
+        (says(422, REASON), ApiRefusedError, "нет такого периода"),
+        (says(422, json.dumps({"reason": " "})), ApiMisconfiguredError, "answered 422"),
+        (says(404, "canary"), ApiMisconfiguredError, "answered 404"),
+        (says(403, ""), ApiMisconfiguredError, "answered 403"),
+        (says(401, REASON), ApiMisconfiguredError, "answered 401"),
+        (says(302, REASON, "location: http://127.0.0.1:9/"), ApiMisconfiguredError, "answered 302"),
+        (says(409, REASON), ApiConflictError, "the key was used for something else"),
     ],
 )
 async def test_each_answer_is_of_one_kind_and_its_text_holds_nothing_that_was_sent(
@@ -178,7 +195,7 @@ async def test_billing_may_say_how_long_to_wait(header: str, least: float | None
     if header == "date":
         header = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
     async with server(says(503, "", f"retry-after: {header}")) as url, api(url) as client:
-        with pytest.raises(BillingApiUnavailableError) as caught:
+        with pytest.raises(ApiUnavailableError) as caught:
             await client.credit(KEY, CREDIT)
     after = caught.value.after
     if least is None or most is None:
@@ -204,7 +221,7 @@ async def _drop_by_drop(writer: asyncio.StreamWriter) -> None:
 @pytest.mark.parametrize("answer", [_nothing, _drop_by_drop])
 async def test_a_call_ends_in_time_whatever_billing_does(answer: Answer) -> None:
     async with server(answer) as url, api(url, timeout=0.2) as client:
-        with pytest.raises(BillingApiUnavailableError):
+        with pytest.raises(ApiUnavailableError):
             async with asyncio.timeout(5):
                 await client.credit(KEY, CREDIT)
 

@@ -17,15 +17,10 @@ from runtime.tables import files
 CONTENT = b"%PDF-1.7 personal data of a client"
 
 
-async def _put(store: FileStore, engine: AsyncEngine, content: bytes, now: datetime | None = None) -> str:
-    async with engine.begin() as connection:
-        return await store.put(connection, content, now)
-
-
 @pytest.mark.parametrize("content", [CONTENT, b"", bytes(range(256)) * 20_000])
 async def test_a_file_comes_back_as_it_came(engine: AsyncEngine, content: bytes) -> None:
     store = FileStore(engine, KeyRing([os.urandom(32)]))
-    name = await _put(store, engine, content)
+    name = await store.keep(content)
     assert name == hashlib.sha256(content).hexdigest()
     assert await store.get(name) == content
 
@@ -33,7 +28,7 @@ async def test_a_file_comes_back_as_it_came(engine: AsyncEngine, content: bytes)
 async def test_the_same_content_again_is_nothing_new(engine: AsyncEngine) -> None:
     store = FileStore(engine, KeyRing())
     first = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    assert await _put(store, engine, CONTENT, first) == await _put(store, engine, CONTENT)
+    assert await store.keep(CONTENT, first) == await store.keep(CONTENT)
     async with engine.connect() as connection:
         assert (await connection.execute(select(func.count()).select_from(files))).scalar_one() == 1
         row = (await connection.execute(select(files.c.received_at, files.c.size))).one()
@@ -55,7 +50,7 @@ async def test_an_unknown_name_is_no_file(engine: AsyncEngine) -> None:
 async def test_what_is_kept_is_sealed_and_opens_with_its_own_key_and_name_only(engine: AsyncEngine) -> None:
     key = os.urandom(32)
     store = FileStore(engine, KeyRing([key]))
-    name, other = await _put(store, engine, CONTENT), await _put(store, engine, b"another")
+    name, other = await store.keep(CONTENT), await store.keep(b"another")
     async with engine.begin() as connection:
         sealed = (await connection.execute(select(files.c.content).where(files.c.sha256 == name))).scalar_one()
         await connection.execute(update(files).where(files.c.sha256 == other).values(content=sealed))

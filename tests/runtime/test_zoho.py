@@ -35,35 +35,49 @@ async def crm(stand_in: CrmStandIn) -> AsyncIterator[ZohoCrm]:
 
 
 async def test_an_upsert_adds_once_and_then_changes(crm: ZohoCrm, stand_in: CrmStandIn) -> None:
-    first = await crm.upsert("deal-1", {"name": "Ромашка", "phone": "1", "unmapped": "not sent"})
-    second = await crm.upsert("deal-1", {"name": "Ромашка", "phone": "2"})
+    first = await crm.upsert("client", "deal-1", {"name": "Ромашка", "phone": "1", "unmapped": "not sent"})
+    second = await crm.upsert("client", "deal-1", {"name": "Ромашка", "phone": "2"})
     assert (first[1], second[1], first[0]) == ("inserted", "updated", second[0])
     assert stand_in.records == {first[0]: {"External_Id": "deal-1", "Last_Name": "Ромашка", "Phone": "2"}}
 
 
 async def test_records_are_found_oldest_first_and_nothing_is_nothing(crm: ZohoCrm) -> None:
-    assert await crm.find("deal(1), a:b\\c") == ()
-    added = [await crm.add("deal(1), a:b\\c", {"name": str(number)}) for number in range(3)]
-    await crm.add("another", {"name": "x"})
-    assert await crm.find("deal(1), a:b\\c") == tuple(added)
+    assert await crm.find("client", "deal(1), a:b\\c") == ()
+    added = [await crm.add("client", "deal(1), a:b\\c", {"name": str(number)}) for number in range(3)]
+    await crm.add("client", "another", {"name": "x"})
+    assert await crm.find("client", "deal(1), a:b\\c") == tuple(added)
+
+
+async def test_a_record_whose_external_id_only_contains_the_one_that_is_sought_is_another_one(crm: ZohoCrm) -> None:
+    await crm.add("client", "partner/7/renewal#next", {"name": "next"})
+    assert await crm.find("client", "partner/7/renewal") == ()
+    added = await crm.add("client", "partner/7/renewal", {"name": "this"})
+    assert await crm.find("client", "partner/7/renewal") == (added,)
+
+
+async def test_more_records_than_a_page_holds_are_all_found(crm: ZohoCrm, stand_in: CrmStandIn) -> None:
+    stand_in.per_page = 2
+    added = [await crm.add("client", "deal-1", {"name": str(number)}) for number in range(5)]
+    assert await crm.find("client", "deal-1") == tuple(added)
+    assert sum(call.endswith("/search") for call in stand_in.calls) == 3
 
 
 async def test_a_record_is_changed_and_marked(stand_in: CrmStandIn) -> None:
     async with ZohoCrm(settings(stand_in, duplicate_of_field="Duplicate_Of")) as crm:
-        record_id = await crm.add("deal-1", {"name": "a"})
-        await crm.update(record_id, {"name": "b"})
-        await crm.mark_duplicate(record_id, "77")
+        record_id = await crm.add("client", "deal-1", {"name": "a"})
+        await crm.update("client", record_id, {"name": "b"})
+        await crm.mark_duplicate("client", record_id, "77")
     assert stand_in.records[record_id] == {"External_Id": "deal-1", "Last_Name": "b", "Duplicate_Of": "77"}
 
 
 async def test_without_a_field_for_it_a_duplicate_stays_unmarked(crm: ZohoCrm, stand_in: CrmStandIn) -> None:
-    await crm.mark_duplicate("1", "77")
+    await crm.mark_duplicate("client", "1", "77")
     assert stand_in.calls == []
 
 
 async def test_a_record_that_is_not_there_cannot_be_changed(crm: ZohoCrm) -> None:
     with pytest.raises(CrmRefusedError):
-        await crm.update("404", {"name": "b"})
+        await crm.update("client", "404", {"name": "b"})
 
 
 _FAULTS = [
@@ -83,7 +97,7 @@ async def test_each_fault_is_of_one_kind_and_tells_no_value(
 ) -> None:
     stand_in.fault = fault
     with pytest.raises(kind) as caught:
-        await crm.upsert("canary-id", {"name": "canary-name"})
+        await crm.upsert("client", "canary-id", {"name": "canary-name"})
     assert str(caught.value) == text
     assert stand_in.records == {}
 
@@ -98,9 +112,9 @@ async def test_the_wait_that_the_crm_asks_for_is_kept(crm: ZohoCrm, stand_in: Cr
 async def test_what_was_done_and_not_answered_is_done_once_after_a_repeat(crm: ZohoCrm, stand_in: CrmStandIn) -> None:
     stand_in.fault = CrmFault.DONE_THEN_BROKEN
     with pytest.raises(CrmUnavailableError):
-        await crm.upsert("deal-1", {"name": "a"})
+        await crm.upsert("client", "deal-1", {"name": "a"})
     stand_in.fault = None
-    assert (await crm.upsert("deal-1", {"name": "a"}))[1] == "updated"
+    assert (await crm.upsert("client", "deal-1", {"name": "a"}))[1] == "updated"
     assert len(stand_in.records) == 1
 
 
@@ -152,7 +166,7 @@ async def test_a_refused_refresh_token_is_our_fault(stand_in: CrmStandIn) -> Non
 
 async def test_it_fills_the_port(crm: ZohoCrm) -> None:
     port: CrmPort = crm
-    assert port.upserts_natively
+    assert port.upserts_natively("client")
 
 
 def test_settings_want_exactly_one_way_in_and_show_no_secret() -> None:

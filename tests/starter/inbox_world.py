@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks.webhooks import Webhook
 
-from runtime.door_look_ups import DoorLookUps
+from regulations.editions import load_editions
 from runtime.encryption import KeyRing
 from runtime.inbox import Entry, InboxState, InboxStore
 from starter.delivery import read_event
@@ -26,10 +26,12 @@ from starter.delivery_outcome import Delivered, DeliveryError, Source
 from starter.doors import DOORS, STARTS
 from starter.inbox import Answer, Inbox
 from starter.inbox_files import take_files
+from starter.look_ups import CompanyLookUps
 from starter.web import PLACE, build_app
 from starter.web_health import Health
 from starter.web_metrics import Metrics
 from starter.web_signature import Signatures
+from tests.activities.centres import COMPANY
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of tests, 32 bytes long").decode()
 HASH_KEY = "a hash key of tests"
@@ -145,7 +147,7 @@ class Desk:
         self.clock, self.cases, self.person = Clock(), Cases(), Person()
         self.store = InboxStore(engine, keys or KeyRing([os.urandom(32)]), STARTS, self.clock)
         self.metrics = Metrics()
-        self.registers = DoorLookUps(engine)
+        self.registers = CompanyLookUps(engine, lambda: COMPANY, load_editions)
         self.inbox = self.another_inbox()
 
     def another_inbox(self) -> Inbox:

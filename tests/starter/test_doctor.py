@@ -13,7 +13,7 @@ from runtime.database import create_billing_tables, open_database
 from runtime.mailbox import MailboxSettings
 from runtime.registers import RegisterWriter
 from runtime.settings import Settings
-from starter.doctor import check_files, check_leads, check_replacements
+from starter.doctor import check_files, check_leads, check_partners, check_replacements
 from tests.activities.attempts import attempt
 
 COMPANY = """
@@ -86,6 +86,20 @@ async def test_replacements_ask_for_what_they_need_only_of_a_company_that_has_th
     assert not found["billing of accounts"].ok
     await create_billing_tables(database_url)
     assert {f.check: f.ok for f in await check_replacements(settings)}["billing of accounts"]
+
+
+def test_partners_ask_for_what_they_need_only_of_a_company_that_has_their_roles(tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    file.write_text(COMPANY.replace("[roles]", '[roles]\nfinance = "finance@company.example"'), "utf-8")
+    settings = Settings(company=file)
+    assert check_partners(settings) == []
+    service = '[services.crm]\nname = "CRM"\nprice = "10.50"\nappendix = "2"\nnumber = "2.3"\nexecutor = "technical"\n[calendars.company]'
+    roles = COMPANY.replace("[roles]", '[roles]\nsupport_manager = "partners@company.example"')
+    file.write_text(roles.replace("[calendars.company]", service), "utf-8")
+    (found,) = check_partners(settings)
+    wanted = ("roles.director_for_partners", "roles.technical", "requisites", "REGLAMENT_BILLING_API__URL", "REGLAMENT_CRM__DEALS")
+    assert [name for name in wanted if name not in found.remedy] == []
+    assert (found.ok, "REGLAMENT_SMS__URL" in found.seen) == (False, True)
 
 
 async def test_a_mailbox_that_does_not_answer_is_found_without_its_address(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from temporalio import workflow
 
 from regulations import messages as m
 from regulations.lead import messages as lm
+from regulations.partner import account_messages, intake_messages, meeting_messages, payment_messages, sale_messages
 from regulations.replacement import messages as rm
 from starter.delivery import read_event
 from starter.delivery_outcome import DeliveryError
@@ -27,6 +28,12 @@ ADDRESSES = {
     "bulk": "bulk/b-2026-11-20",
     "replacement": "replacement/a-2071/2026-10/1",
     "lead-watch": "lead-watch/a-2071/2026-10",
+    "partner-intake": "partner/D-310/intake",
+    "partner-account": "partner/p-77/account",
+    "partner-order": "partner/D-402/order",
+    "partner-renewal": "partner/D-310/renewal",
+    "partner-payment": "partner-payment/bank-9001",
+    "partner-meetings": "partner-meetings/u12",
 }
 
 
@@ -37,8 +44,10 @@ def updates(kind: type[Any]) -> set[str]:
 
 PUBLISHED = "calendar_changed"
 """No sender may send it: `reglament calendar publish` does."""
-OURS = {PUBLISHED, "deleted"}
-"""Nor this: a centre's workflow tells a lead that a measure has deleted it (9.2, 9.4)."""
+OURS = {PUBLISHED, "deleted", "allocated"}
+"""Nor these: a centre's workflow tells a lead that a measure has deleted it (9.2, 9.4); a payment tells what it paid for (partner 7.2)."""
+PARTNER = (account_messages, intake_messages, meeting_messages, payment_messages, sale_messages)
+WRITTEN_IN = {module.__name__ for module in (m, lm, rm, *PARTNER)}
 
 
 def test_every_update_has_exactly_one_door_and_every_door_an_update() -> None:
@@ -56,11 +65,11 @@ def test_every_workflow_that_keeps_terms_hears_of_a_changed_calendar() -> None:
 
 def test_every_message_model_has_a_door() -> None:
     def below(model: type[m.Message]) -> set[type[m.Message]]:
-        return {model}.union(*(below(s) for s in model.__subclasses__() if s.__module__ in (m.__name__, lm.__name__, rm.__name__)))
+        return {model}.union(*(below(s) for s in model.__subclasses__() if s.__module__ in WRITTEN_IN))
 
     messages = below(m.Message)
     leaves = {one for one in messages if not any(s.__module__ == one.__module__ for s in messages & set(one.__subclasses__()))}
-    assert {d.message for d in DOORS.values()} == leaves - {m.CalendarChanged, lm.Deleted}
+    assert {d.message for d in DOORS.values()} == leaves - {m.CalendarChanged, lm.Deleted, sale_messages.Allocated}
 
 
 def test_what_begins_a_case_and_who_is_told_of_what_no_case_takes() -> None:
@@ -72,6 +81,12 @@ def test_what_begins_a_case_and_who_is_told_of_what_no_case_takes() -> None:
         "replacement.requested",
         "replacement.topped_up",
         "lead-watch.started",
+        "partner-intake.moved_to_work",
+        "partner-account.begun",
+        "partner-order.consented",
+        "partner-renewal.consented",
+        "partner-payment.arrived",
+        "partner-meetings.scheduled",
     } == STARTS
     assert ESCALATION == {
         "handoff": "cc_head",
@@ -80,6 +95,12 @@ def test_what_begins_a_case_and_who_is_told_of_what_no_case_takes() -> None:
         "bulk": "sales_support",
         "replacement": "head_office",
         "lead-watch": "head_office",
+        "partner-intake": "head_of_support",
+        "partner-account": "head_of_support",
+        "partner-order": "head_of_support",
+        "partner-renewal": "head_of_support",
+        "partner-payment": "head_of_finance",
+        "partner-meetings": "head_of_support",
     }
     assert all(d.event.startswith(f"{d.kind.kind}.") for d in DOORS.values())
 

@@ -155,6 +155,9 @@ class Registers:
     async def tariff_credited(self, account: str, period: str) -> bool:
         return False
 
+    async def due(self, address: str, regulation: str, clause: str, start: datetime) -> datetime | None:
+        return None
+
 
 VLAD, KGD = ACentre("vlad-1"), ACentre("kgd-2")
 

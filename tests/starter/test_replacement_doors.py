@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from regulations.editions import load_editions
 from regulations.replacement.messages import Requested, ToppedUp
 from regulations.replacement.state import ENDS, Stage
-from runtime.door_look_ups import DoorLookUps
 from runtime.files import FileStore
 from runtime.registers import Origin, RegisterRow, RegisterWriter
 from starter.delivery import look_up, read_event
@@ -23,7 +23,9 @@ from starter.delivery_outcome import DeliveryError
 from starter.door import LookUps, example_event
 from starter.doors import DOORS
 from starter.inbox_files import take_files
+from starter.look_ups import CompanyLookUps
 from starter.replacement_checks import USED
+from tests.activities.centres import COMPANY
 from tests.databases import sqlite_in
 from tests.starter.inbox_world import Desk, Sender
 from tests.starter.test_lead_doors import Registers
@@ -168,7 +170,7 @@ async def test_a_top_up_comes_once(stage: Stage) -> None:
 
 
 async def test_the_registers_themselves_are_asked(engine: AsyncEngine) -> None:
-    registers = DoorLookUps(engine)
+    registers = CompanyLookUps(engine, lambda: COMPANY, load_editions)
     assert await looked_up(event("requested"), registers) is None
     origin = Origin("uid-1", "replacement/a-2071/2026-10/1", "replacement", "replacement-1", NOW)
     row = {"account": "a-2071", "period": "2026-10", "n": 1, "stage": "credited", "asked": 9, "requested_at": NOW, "capped": False}

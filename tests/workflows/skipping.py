@@ -40,9 +40,9 @@ async def running(handle: WorkflowHandle[Any, Any]) -> bool:
 async def waits(handle: WorkflowHandle[Any, Any]) -> bool:
     """Whether neither a workflow task nor an activity is under way. A further attempt counts as waiting: it may be in its back-off."""
     events = (await handle.fetch_history()).events
-    if events[-1].event_type in TASK:
+    if events[-1].event_type in TASK or not all(a.attempt > 1 for a in (await described(handle)).pending_activities):
         return False
-    return all(a.attempt > 1 for a in (await described(handle)).pending_activities)
+    return len((await handle.fetch_history()).events) == len(events)  # else an activity has ended between the two answers
 
 
 async def until_it_waits(handle: WorkflowHandle[Any, Any], seconds: float = 20) -> None:

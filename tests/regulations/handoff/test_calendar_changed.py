@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from regulations.case import Standing
+from regulations.case import Refusal, Standing
+from regulations.handoff.facts import apply
 from regulations.messages import CalendarChanged, Extend, FirstContact, Pause, Resume
 from regulations.rows import ObligationRow
 from regulations.working_time import working_time
@@ -20,6 +21,7 @@ from tests.regulations.handoff.published import (
     TUESDAY,
     WEDNESDAY,
     entries,
+    message,
     moves,
     publish,
     refused,
@@ -61,6 +63,16 @@ def test_another_calendar_and_the_version_that_the_terms_were_counted_in_are_no_
     given: dict[str, Any] = {"calendar": "branch", "version": "v2", "changed": (TUESDAY,), "closed": (TUESDAY,)}
     assert course.refused(CalendarChanged, **given) == "NotTouched"
     assert course.refused(CalendarChanged, **{**given, "calendar": "company", "version": course.calendar.version}) == "NotTouched"
+
+
+def test_told_twice_before_anything_is_counted_anew_the_second_is_no_news() -> None:
+    """Two publications that reach a case in one breath: what was said to an empty room may be heard together with the next."""
+    course = transferred()
+    first = message(course, replace(course.calendar.spec, closed=(TUESDAY,)))
+    apply(course.state, first, course.now)
+    with pytest.raises(Refusal) as refusal:
+        apply(course.state, first.model_copy(update={"key": "again"}), course.now)
+    assert refusal.value.type == "NotTouched"
 
 
 def test_told_again_the_case_answers_that_it_knows() -> None:

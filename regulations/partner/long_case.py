@@ -1,0 +1,91 @@
+"""What a case of partner support that lives for years forgets, so that its state stays small: the registers have it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Self
+
+from regulations.case import UNMET, Obligation, Standing
+from regulations.obligations import close
+from regulations.partner.case import PartnerCase
+from regulations.read_out import Counts
+
+MOST_FACTS, MOST_SEEN, MOST_CLOSED, MOST_UNMET = 60, 300, 30, 60
+"""What is kept: facts, known keys, closed duties, duties that are not met. Of the older facts and duties numbers stay; older keys the
+inbox knows."""
+LONGEST_NOTE = 200
+LONG_OVERDUE = "long_overdue"
+"""Note of a duty that has been overdue for so long that so many others are too: it is let go, its breach stands."""
+BREACH = "breach"
+
+
+class LongCase(PartnerCase):
+    """A case that lives for years; far under 256 KB when handed over, however much there was."""
+
+    closed: dict[str, int] = {}
+    """How many duties the state no longer holds, by clause and standing (``4.2 met``); breaches that stand as ``4.2 breach``."""
+    forgotten_facts: int = 0
+
+    def note(
+        self, what: str, at: datetime, now: datetime, *, key: str, source: str = "case", by: str | None = None, note: str = ""
+    ) -> None:
+        """Adds a fact to the trail, which keeps the last ones."""
+        super().note(what, at, now, key=key, source=source, by=by, note=note[:LONGEST_NOTE])
+        if (over := len(self.facts) - MOST_FACTS) > 0:
+            self.facts = self.facts[over:]
+            self.forgotten_facts += over
+
+    def counts(self) -> Counts:
+        """How all its duties have ended so far, the forgotten ones too."""
+        ended = dict(self.closed)
+        _count(ended, self.obligations)
+        by_kind = {kind: sum(n for name, n in ended.items() if name.endswith(f" {kind}")) for kind in (*Standing, BREACH)}
+        return Counts(
+            met=by_kind[Standing.MET],
+            met_late=by_kind[Standing.MET_LATE],
+            waived=by_kind[Standing.WAIVED],
+            breaches=by_kind[BREACH],
+        )
+
+    def forget(self) -> list[str]:
+        """Leaves numbers of the oldest duties that are over, and lets the oldest overdue ones go where there are too many; the keys of what
+        is forgotten.
+
+        None is left out of which somebody has yet to be told, or that a changed calendar is about to move.
+        """
+        overdue = [o for o in self.obligations if o.standing is Standing.OVERDUE and o.escalated]
+        too_many = sum(o.standing in UNMET for o in self.obligations) - MOST_UNMET
+        for o in overdue[: max(0, too_many)]:
+            close(self, o, Standing.WAIVED, LONG_OVERDUE)
+        over = [o for o in self.obligations if _over(o)]
+        old = over[: max(0, len(over) - MOST_CLOSED)]
+        if len(self.seen) > 2 * MOST_SEEN:
+            self.seen = self._newest_seen()
+        if not old:
+            return []
+        _count(self.closed, old)
+        gone = {o.key: o for o in old}
+        self.obligations = [o for o in self.obligations if o.key not in gone]
+        self.evidence = {key: evidence for key, evidence in self.evidence.items() if key not in gone}
+        return list(gone)
+
+    def _newest_seen(self) -> dict[str, tuple[int, str]]:
+        return dict(list(self.seen.items())[-MOST_SEEN:])
+
+    def carried(self) -> Self:
+        """What the next run gets: repeats over long times are stopped by the inbox."""
+        return self.model_copy(update={"seen": self._newest_seen()})
+
+
+def _over(o: Obligation) -> bool:
+    untold = o.breached_at is not None and not o.escalated and o.standing is not Standing.MET
+    return o.standing not in UNMET and not untold and o.undone is None and not o.recount
+
+
+def _count(counts: dict[str, int], obligations: Iterable[Obligation]) -> None:
+    for o in obligations:
+        stands = o.breached_at is not None and o.standing is not Standing.MET
+        for kind in (o.standing.value, BREACH) if stands else (o.standing.value,):
+            name = f"{o.clause} {kind}"
+            counts[name] = counts.get(name, 0) + 1
