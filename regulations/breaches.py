@@ -55,6 +55,17 @@ def run_out(state: CaseState, now: datetime) -> list[Obligation]:
     return unsure
 
 
+def hold_terms(state: CaseState, now: datetime, until: datetime | None = None) -> list[Obligation]:
+    """Pauses end, proof is held against every term, and what ran out unproven by ``until`` (None: by now) is a breach.
+
+    Gives the obligations whose recorded breach turned out to be none.
+    """
+    end_pauses(state, now)
+    withdrawn = settle_all(state, now)
+    run_out(state, until or now)
+    return withdrawn + settle_all(state, now)
+
+
 def uncounted(state: CaseState) -> bool:
     """Whether a term has yet to be counted."""
     terms = (o for o in state.unmet() if o.term is not None and not o.paused)
@@ -146,6 +157,17 @@ def tell_undone(state: CaseState, now: datetime) -> dict[str, list[Obligation]]:
             outside.setdefault(what, []).append(o)
         o.undone = None
     return outside
+
+
+def tell_of_terms(state: CaseState, withdrawn: list[Obligation], now: datetime) -> None:
+    """Everybody inside hears what there is to hear of terms: breaches that were none, reminders, breaches."""
+    tell_withdrawn(state, withdrawn, now)
+    tell_undone(state, now)
+    for o in state.unmet():
+        if (at := reminder_due(state, o, now)) is not None:
+            remind(state, o, at, now)
+    for o in newly_breached(state):
+        tell_breach(state, o)
 
 
 def tell_inside(state: CaseState, tell: Tell, now: datetime, kinds: dict[str, NoticeKind] = KINDS) -> None:

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from temporalio.worker import _worker
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
@@ -13,6 +14,9 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # many tests start processes of ours: they share their bytecode
 # The SDK names a worker by a hash of every module it has loaded, which takes each test process seconds. No test asks for it.
 _worker._default_build_id = "tests"
+# A machine that is busy makes no property false: how long things take is for benchmarks to say.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 pytest_plugins = ["tests.databases"]
 
 

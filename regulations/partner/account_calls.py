@@ -17,8 +17,8 @@ from regulations.obligations import AHEAD, not_before
 from regulations.partner.account_duties import flooded, owe, prove, put_call, tell
 from regulations.partner.account_messages import CallMade, Commented
 from regulations.partner.account_rhythm import contact
-from regulations.partner.account_state import KIND, MOST_EARLY, AccountState, Call, Comment
-from regulations.partner.case import SUPPORT_MANAGER
+from regulations.partner.account_state import MOST_EARLY, AccountState, Call, Comment
+from regulations.partner.case import REGULATION, SUPPORT_MANAGER
 from regulations.partner.effects import PARTS, CommentQuestion, CommentVerdict
 
 CALL = "call"
@@ -149,9 +149,11 @@ def miss_calls(state: AccountState, now: datetime) -> None:
 
 
 def _words(state: AccountState, verdict: CommentVerdict) -> str:
-    """What a comment lacks, part by part."""
+    """What a comment lacks, part by part; one in another language has not been judged."""
+    if not verdict.russian:
+        return text(state.language, REGULATION, "comment", "foreign")
     lacks = [("missing", part) for part in PARTS if part in verdict.missing] + [("empty", part) for part in PARTS if part in verdict.empty]
-    return "; ".join(text(state.language, KIND, "lacks", how, part=text(state.language, KIND, "part", part)) for how, part in lacks)
+    return "; ".join(text(state.language, REGULATION, "comment", how, part) for how, part in lacks)
 
 
 def _tell(state: AccountState, what: str, comment: Comment, now: datetime, call: str | None, lacks: str = "") -> None:

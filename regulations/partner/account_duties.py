@@ -76,7 +76,8 @@ def settle_in(state: AccountState, now: datetime) -> None:
 
 def forget(state: AccountState) -> None:
     """What is over leaves numbers, and what hung on it goes with it."""
-    for key in state.forget():
+    settled = [key for key in state.far if (o := state.obligation(key)) is None or o.standing in (Standing.MET, Standing.WAIVED)]
+    for key in [*state.forget(), *settled]:
         state.far.pop(key, None)
         for wait in (f"{REASON}{key}", f"{GRACE}{key}"):
             state.waits.pop(wait, None)

@@ -22,7 +22,7 @@ from regulations.partner.case import OWNERS
 
 MINUTE = timedelta(minutes=1)
 """The limit is kept to the minute: less than one more is none."""
-MOST_AMENDS = 5
+MOST_AMENDS = 3
 """Facts that are kept of an activity for settings of it that are learnt late."""
 
 

@@ -15,12 +15,12 @@ from regulations.partner.case import SUPPORT_MANAGER
 from regulations.partner.long_case import LongCase
 
 KIND = "partner-account"
-MOST_ACTIVITIES, MOST_CALLS, MOST_EARLY, MOST_WISHES = 100, 100, 50, 40
+MOST_ACTIVITIES, MOST_CALLS, MOST_EARLY, MOST_WISHES = 50, 60, 20, 20
 """What is kept: open activities, and as many that are over; calls whose duty is over; comments whose call is not known; wishes and needs of
 each kind, the newest of each."""
 MOST_OPEN = 100
 """Terms that may run at a time: a flood is let in part by part."""
-LONGEST_TEXT = 500
+LONGEST_TEXT = 300
 """What is kept of a wish until it is reported; the trail of what was said has no more."""
 
 

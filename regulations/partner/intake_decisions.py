@@ -6,20 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from regulations import breaches
-from regulations.breaches import (
-    earliest_wake,
-    end_pauses,
-    newly_breached,
-    remind,
-    reminder_due,
-    run_out,
-    settle_all,
-    tell_breach,
-    tell_inside,
-    tell_undone,
-    tell_withdrawn,
-    uncounted,
-)
+from regulations.breaches import earliest_wake, hold_terms, tell_inside, tell_of_terms, uncounted
 from regulations.case import UNMET, Standing
 from regulations.catalogue import text
 from regulations.effects import Beginning, CaseMessageToTell
@@ -56,17 +43,7 @@ def decide(before: IntakeState, now: datetime) -> Decision:
     state = before.model_copy(deep=True)
     decision = Decision(state)
     _owe(state, now)
-    end_pauses(state, now)
-    withdrawn = settle_all(state, now)
-    run_out(state, now)
-    withdrawn += settle_all(state, now)
-    tell_withdrawn(state, withdrawn, now)
-    tell_undone(state, now)
-    for o in state.unmet():
-        if (at := reminder_due(state, o, now)) is not None:
-            remind(state, o, at, now)
-    for o in newly_breached(state):
-        tell_breach(state, o)
+    tell_of_terms(state, hold_terms(state, now), now)
     _ask_for_parts(state, now)
     if state.at is IntakeStage.ACCEPTED and not state.account:
         state.account, decision.begin_account = "beginning", _beginning(state)

@@ -11,7 +11,7 @@ from regulations.obligations import close
 from regulations.partner.case import PartnerCase
 from regulations.read_out import Counts
 
-MOST_FACTS, MOST_SEEN, MOST_CLOSED, MOST_UNMET = 60, 300, 30, 60
+MOST_FACTS, MOST_SEEN, MOST_CLOSED, MOST_UNMET = 50, 200, 20, 40
 """What is kept: facts, known keys, closed duties, duties that are not met. Of the older facts and duties numbers stay; older keys the
 inbox knows."""
 LONGEST_NOTE = 200

@@ -6,20 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from regulations.breaches import (
-    earliest_wake,
-    end_pauses,
-    newly_breached,
-    remind,
-    reminder_due,
-    run_out,
-    settle_all,
-    tell_breach,
-    tell_inside,
-    tell_undone,
-    tell_withdrawn,
-    uncounted,
-)
+from regulations.breaches import earliest_wake, hold_terms, tell_inside, tell_of_terms, uncounted
 from regulations.catalogue import text
 from regulations.effects import CaseMessageToTell
 from regulations.obligations import notice
@@ -57,17 +44,7 @@ def decide(before: PaymentState, now: datetime) -> Decision:
     """
     state = before.model_copy(deep=True)
     decision = Decision(state)
-    end_pauses(state, now)
-    withdrawn = settle_all(state, now)
-    run_out(state, now)
-    withdrawn += settle_all(state, now)
-    tell_withdrawn(state, withdrawn, now)
-    tell_undone(state, now)
-    for o in state.unmet():
-        if (at := reminder_due(state, o, now)) is not None:
-            remind(state, o, at, now)
-    for o in newly_breached(state):
-        tell_breach(state, o)
+    tell_of_terms(state, hold_terms(state, now), now)
     _ask_ledger(state, decision)
     decision.tell = [_message(state, allocation) for allocation in state.to_tell]
     state.telling += len(state.to_tell)

@@ -153,7 +153,7 @@ _SERVICE = re.compile(rf"(?<![^\W_])усл(?:уг\w*)?\.?\s*:?\s*(?:{_SIGNS}({_N
 _POINT = re.compile(rf"\s*[,:]?\s*(?:п|пп|пункт\w*|поз|усл|услуг\w*)\b\.?\s*(?:{_SIGNS})?({_PLACE})(?!\s*дог)")
 """Behind an appendix: its service, with a sign or without."""
 _MORE = re.compile(rf"{_AND}(?:{_SIGNS})?(?=\d{{1,3}}(?!\d))({_PLACE})(?!\s*(?:{_PIECES}))")
-_CITY = re.compile(rf"(?<![^\W_])(?:г\.|гор\.|г\s|город\w*)\s*:?\s*[«\"]?({_LETTER}+\.?(?:[\s-]+{_LETTER}+){{0,2}})")
+_CITY = re.compile(rf"(?<![\w/-])(?:г\.|гор\.|г\s|город\w*)\s*:?\s*[«\"]?(?!от\b)({_LETTER}+\.?(?:[\s-]+{_LETTER}+){{0,2}})")
 _LOOSE = re.compile(rf"(?P<sign>{_SIGNS})?(?<![^\W_])(?!{_LETTER}+\.)(?P<number>{_NUMBER})")
 """Not ``п.2.3``: a word cut short is part of no number."""
 _LISTED = re.compile(rf"(?:(?P<prefix>{_LETTER}{{1,6}})\s+(?=\d))?(?!{_LETTER}+\.)(?P<number>{_NUMBER})(?!\s*(?:{_PIECES}))")

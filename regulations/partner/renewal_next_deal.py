@@ -31,7 +31,7 @@ def await_next_deal(state: SaleState, now: datetime) -> None:
 
 def next_search(state: SaleState, now: datetime) -> NextDealQuestion | None:
     """What is to be looked for now: at the closing, again in a while, and when the automation's time is over."""
-    sought = "closed" in state.entered and state.next_deal is None and owed(state, "6.3") is not None and state.settings.crm_opens_next
+    sought = "closed" in state.entered and owed(state, "6.3") is not None and state.settings.crm_opens_next
     if state.at in ENDS or state.seeking or not sought:
         return None
     wait = state.waits.get(SEEK)

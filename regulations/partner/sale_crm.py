@@ -48,7 +48,7 @@ def _wanted(state: SaleState) -> Step | None:
         return "must_pay" if owed(state, "6.2") is not None and "must_pay" not in state.entered else None
     if "closed" not in state.entered:
         return "closed" if owed(state, "6.3") is not None or owed(state, "6.2") is not None else None
-    opens = owed(state, "6.3") is not None and not state.settings.crm_opens_next and state.next_deal is None
+    opens = owed(state, "6.3") is not None and not state.settings.crm_opens_next
     return "next" if opens else None
 
 

@@ -5,19 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from regulations.breaches import (
-    earliest_wake,
-    end_pauses,
-    newly_breached,
-    remind,
-    reminder_due,
-    run_out,
-    settle_all,
-    tell_breach,
-    tell_undone,
-    tell_withdrawn,
-    uncounted,
-)
+from regulations.breaches import earliest_wake, hold_terms, tell_of_terms, uncounted
 from regulations.effects import CrmRecord, Letter
 from regulations.partner.effects import InvoiceOrder, InvoiceQuestion, NextDealQuestion, Sms
 from regulations.partner.renewal_next_deal import LIMIT, SEEK, next_search
@@ -57,22 +45,13 @@ def decide(before: SaleState, now: datetime) -> Decision:
     state = before.model_copy(deep=True)
     decision = Decision(state)
     open_first(state, now)
-    end_pauses(state, now)
-    withdrawn = settle_all(state, now)
-    run_out(state, now)
-    withdrawn += settle_all(state, now)
+    withdrawn = hold_terms(state, now)
     decision.compose = next_question(state)
     decision.issue = next_invoice(state, now)
     decision.enter = next_record(state, now)
     decision.seek = next_search(state, now)
     finish(state, now)
-    tell_withdrawn(state, withdrawn, now)
-    tell_undone(state, now)
-    for o in state.unmet():
-        if (at := reminder_due(state, o, now)) is not None:
-            remind(state, o, at, now)
-    for o in newly_breached(state):
-        tell_breach(state, o)
+    tell_of_terms(state, withdrawn, now)
     decision.letters, decision.messages = say(state, now)
     state.letters_out += [letter.key for letter in decision.letters]
     register(state)

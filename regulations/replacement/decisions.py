@@ -7,12 +7,10 @@ from datetime import datetime
 
 from regulations.breaches import (
     earliest_wake,
-    end_pauses,
+    hold_terms,
     newly_breached,
     remind,
     reminder_due,
-    run_out,
-    settle_all,
     tell_breach,
     tell_undone,
     tell_withdrawn,
@@ -64,10 +62,7 @@ def decide(before: ReplacementState, now: datetime) -> Decision:
     """
     state = before.model_copy(deep=True)
     decision = Decision(state)
-    end_pauses(state, now)
-    withdrawn = settle_all(state, now)
-    run_out(state, now)
-    withdrawn += settle_all(state, now)
+    withdrawn = hold_terms(state, now)
     _judge(state, now)
     state.account_wanted = state.account_wanted or wants_look_up(state, now)
     decision.credit = next_order(state, now)

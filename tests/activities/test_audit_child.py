@@ -266,7 +266,7 @@ def test_all_wrong_cards_are_counted_but_only_twenty_are_carried() -> None:
 WHOLE = {"csv": as_csv(CLEAR), "jsonl": as_json_lines(CLEAR), "xlsx": as_xlsx(CLEAR)}
 
 
-@settings_of_hypothesis(max_examples=120, deadline=None)
+@settings_of_hypothesis(max_examples=120)
 @given(format=st.sampled_from(sorted(WHOLE)), place=st.floats(0, 1), junk=st.binary(max_size=6), cut=st.booleans())
 def test_a_damaged_file_is_either_judged_or_told_what_is_wrong_and_never_a_fault(format: str, place: float, junk: bytes, cut: bool) -> None:
     content = WHOLE[format]
@@ -277,7 +277,7 @@ def test_a_damaged_file_is_either_judged_or_told_what_is_wrong_and_never_a_fault
     assert len(said.lines) == answer.cards == answer.replace + answer.reject + answer.listen
 
 
-@settings_of_hypothesis(max_examples=60, deadline=None)
+@settings_of_hypothesis(max_examples=60)
 @given(content=st.binary(max_size=200))
 def test_any_bytes_get_an_answer_to_an_export_and_to_a_decision(content: bytes) -> None:
     assert judged(question(), content).answer["problem"]

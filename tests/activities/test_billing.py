@@ -96,9 +96,7 @@ async def test_nothing_known_is_an_empty_answer(billing: Billing) -> None:
 
 
 @pytest.mark.clause("handoff 3.2")
-async def test_payments_of_the_deals_invoices_come_with_the_time_at_which_they_came(
-    billing: Billing, books: DealBooks
-) -> None:
+async def test_payments_of_the_deals_invoices_come_with_the_time_at_which_they_came(billing: Billing, books: DealBooks) -> None:
     posted_at = datetime(2026, 3, 2, 7, 15, tzinfo=UTC)
     await books.invoice()
     await books.invoice(number="i-2")

@@ -180,7 +180,7 @@ steps = st.lists(
 
 
 @pytest.mark.clause("partner 7.2")
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(done=steps, totals=st.tuples(kopecks, kopecks))
 def test_whatever_is_done_what_is_allocated_returned_and_left_is_what_came(
     done: list[tuple[str, str, Any]], totals: tuple[str, str], tmp_path: Path

@@ -104,7 +104,7 @@ MONEY = st.decimals("0.01", "99999.99", places=2)
 
 
 @pytest.mark.clause("partner 8.2")
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.sampled_from(["u12", "u13"]), st.sampled_from(["order", "renewal"]), st.lists(MONEY, max_size=3)),

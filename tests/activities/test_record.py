@@ -198,7 +198,7 @@ async def test_a_newer_row_may_also_take_something_back(registers: Registers, en
     assert (row["breached_at"], row["due"]) == (None, None)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations([1, 2, 3, 4, 5]), cut=st.integers(1, 4))
 async def test_in_any_order_the_newest_stands(registers: Registers, engine: AsyncEngine, order: list[int], cut: int) -> None:
     async with engine.begin() as connection:

@@ -4,9 +4,10 @@ import sys
 from collections.abc import Callable
 
 from runtime.process import leave
-from tests.benchmarks import audit, burst, centre, comments, deadline, leads, publish, watch
+from tests.benchmarks import account, audit, burst, centre, comments, deadline, leads, publish, watch
 
 BENCHMARKS: dict[str, Callable[..., int | None]] = {
+    "account": account.main,
     "audit": audit.main,
     "burst": burst.main,
     "centre": centre.main,
@@ -27,4 +28,5 @@ if __name__ == "__main__":
     audit.main()
     publish.main(300)
     watch.main(1_000)
+    account.main(500)
     leave(leads.main(300) or burst.main(1_000))

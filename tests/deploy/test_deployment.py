@@ -63,8 +63,9 @@ def test_a_setting_that_does_not_exist_would_be_seen() -> None:
 
 
 def test_the_example_holds_no_secret_and_its_fields_are_json() -> None:
-    assert {n for n, v in EXAMPLE.items() if v} == {"REGLAMENT_MAIL__PORT", "REGLAMENT_CRM__MODULE", "REGLAMENT_CRM__FIELDS"}
-    assert json.loads(EXAMPLE["REGLAMENT_CRM__FIELDS"])
+    mappings = {"REGLAMENT_CRM__FIELDS", "REGLAMENT_CRM__DEALS"}
+    assert {n for n, v in EXAMPLE.items() if v} == {"REGLAMENT_MAIL__PORT", "REGLAMENT_CRM__MODULE"} | mappings
+    assert all(json.loads(EXAMPLE[name]) for name in mappings)
 
 
 def test_our_services_run_without_rights_and_only_loopback_is_published() -> None:

@@ -25,12 +25,13 @@ from temporalio.worker import Worker
 import worker
 from activities.planning import Planning
 from runtime import registers
+from runtime.billing_api import BillingApi
 from runtime.effect_ledger import EffectLedger
 from runtime.process import leave
 from runtime.registers import RegisterWriter
 from workflows import options
 
-for preset in (options.CORRESPONDENCE, options.CRM, options.RECORD, options.PLANNING, options.BILLING):
+for preset in (options.CORRESPONDENCE, options.CRM, options.RECORD, options.PLANNING, options.BILLING, options.INVOICE):
     preset["start_to_close_timeout"] = timedelta(seconds=3)
     preset["retry_policy"] = RetryPolicy(initial_interval=timedelta(milliseconds=300), maximum_interval=timedelta(seconds=1))
 setattr(worker, "Worker", functools.partial(Worker, sticky_queue_schedule_to_start_timeout=timedelta(seconds=1)))  # noqa: B010
@@ -65,6 +66,7 @@ def stops_after(owner: Any, name: str, moment: str, about: Callable[..., str]) -
 
 stops_after(EffectLedger, "freeze", "rendered", lambda _, claim, *rest: claim.key)
 stops_after(EffectLedger, "finish", "finished", lambda _, claim, *rest: claim.key)
+stops_after(BillingApi, "invoice", "numbered", lambda _, key, *rest: key)
 stops_after(RegisterWriter, "write", "recorded", lambda _, origin, *rest: origin.address)
 stops_after(registers, "_write", "recording", lambda _, origin, *rest: origin.address)
 

@@ -69,10 +69,11 @@ async def letters_are_done(stage: Stage, *about: str) -> None:
 class Moment:
     """A moment at which the worker stops until it is killed."""
 
-    def __init__(self, stage: Stage, name: str, about: str) -> None:
-        self._stopped = stage.folder / f"stopped-at-{name}"
+    def __init__(self, folder: Path, name: str, about: str) -> None:
+        """``folder`` is the worker's own."""
+        self._stopped = folder / f"stopped-at-{name}"
         self._stopped.unlink(missing_ok=True)
-        (stage.folder / f"stop-at-{name}").write_text(about)
+        (folder / f"stop-at-{name}").write_text(about)
 
     async def reached(self) -> None:
         async with asyncio.timeout(20):
@@ -122,21 +123,21 @@ async def test_one_kill_finds_eight_handoffs_at_their_worst_moments(mortal: Stag
     mail, crm = Silence(deals["taken"].partner, deals["repeat"].partner), Silence("handoff-K-crm")
     mortal.mail.after_taken, mortal.crm.after_upsert = mail.of_mail, crm.of_crm
     stops = [
-        Moment(mortal, "finished", "handoff/accepted#K-finished"),  # 250 was seen and noted, the activity has not completed
-        Moment(mortal, "rendered", "handoff/accepted#K-rendered"),  # the bytes are frozen, nothing was handed over
-        Moment(mortal, "recorded", "K-recorded"),  # the transaction is committed, the activity has not completed
+        Moment(mortal.folder, "finished", "handoff/accepted#K-finished"),  # 250 was seen and noted, the activity has not completed
+        Moment(mortal.folder, "rendered", "handoff/accepted#K-rendered"),  # the bytes are frozen, nothing was handed over
+        Moment(mortal.folder, "recorded", "K-recorded"),  # the transaction is committed, the activity has not completed
     ]
     for name in ("taken", "finished", "rendered", "crm", "recorded"):
         await sender.send(deals[name].accepted())
     await sender.send(deals["repeat"].returned())
     await asyncio.gather(mail.reached(), crm.reached(), *(stop.reached() for stop in stops))
     await letters_are_done(mortal, "K-crm", "K-recorded")
-    in_transaction = Moment(mortal, "recording", "K-recording")
+    in_transaction = Moment(mortal.folder, "recording", "K-recording")
     await sender.send(deals["recording"].accepted())
     await in_transaction.reached()
 
     # The transfer of the last one: its terms have been counted, its workflow task does not end any more.
-    Moment(mortal, "planned", "2.2.3/1")
+    Moment(mortal.folder, "planned", "2.2.3/1")
     transfer, contact = deals["planned"].request(), deals["planned"].event("first_contact")
     first = asyncio.create_task(sender.send(transfer))
     assert mortal.worker is not None

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +41,13 @@ class Door:
 
     async def opens(self) -> dict[str, Any]:
         """Until it takes events; what it says of its surroundings."""
-        async with asyncio.timeout(30):
+        async with httpx2.AsyncClient(timeout=5) as http, asyncio.timeout(30):
             while True:
-                try:
-                    answer = await self.get("/readyz")
+                with suppress(httpx2.HTTPError):
+                    answer = await http.get(f"http://127.0.0.1:{self.port}/readyz")
                     if answer.status_code == 200:
                         said: dict[str, Any] = answer.json()
                         return said
-                except httpx2.HTTPError:
-                    pass
                 assert self.process.poll() is None, self.log.read_text("utf-8")
                 await asyncio.sleep(0.1)
 

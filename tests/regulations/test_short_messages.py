@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from regulations.short_messages import LONGEST, short_message
@@ -26,7 +26,6 @@ def test_three_segments_are_filled_and_no_more() -> None:
     assert units(longer) < 201
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=400))
 @example("😀" * 200)
 @example("слово " * 60)

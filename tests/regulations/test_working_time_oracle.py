@@ -122,7 +122,7 @@ def start_of(spec: CalendarSpec, minutes: int) -> datetime:
 MINUTES = st.integers(-1440, 6 * 1440)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(specs(), MINUTES, st.integers(1, 2400), st.lists(st.tuples(MINUTES, st.integers(0, 3000)), max_size=3))
 def test_due_and_elapsed_agree_with_a_walk_over_the_minutes(
     spec: CalendarSpec, start_minute: int, need: int, stretches: list[tuple[int, int]]
@@ -145,7 +145,7 @@ def test_due_and_elapsed_agree_with_a_walk_over_the_minutes(
         assert watch.next_open(start).astimezone(UTC) == worked[0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(specs(), MINUTES, st.integers(1, 1500))
 def test_backwards_agrees_with_a_walk_over_the_minutes(spec: CalendarSpec, start_minute: int, need: int) -> None:
     start = start_of(spec, start_minute)
@@ -154,7 +154,7 @@ def test_backwards_agrees_with_a_walk_over_the_minutes(spec: CalendarSpec, start
         assert utc(WorkingTime(spec), f"{need} working minutes before", start) == worked[-need]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(specs(), MINUTES, st.integers(1, 8))
 def test_working_days_agree_with_a_walk_over_the_days(spec: CalendarSpec, start_minute: int, count: int) -> None:
     watch = WorkingTime(spec)
@@ -175,7 +175,7 @@ def test_working_days_agree_with_a_walk_over_the_days(spec: CalendarSpec, start_
         assert utc(watch, "close of business", start) == due
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(specs(), MINUTES, st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 200_000))
 def test_laws_of_working_time(spec: CalendarSpec, start_minute: int, first: int, second: int, later: int) -> None:
     watch = WorkingTime(spec)
@@ -195,7 +195,7 @@ def test_laws_of_working_time(spec: CalendarSpec, start_minute: int, first: int,
         assert watch.elapsed(utc(watch, f"{first} working minutes before", due), due) == first * 60
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(specs(), MINUTES, st.integers(1, 3000), st.lists(st.tuples(st.integers(0, 500_000), st.integers(0, 90_000)), max_size=4))
 def test_with_pauses_the_time_used_is_the_term(spec: CalendarSpec, start_minute: int, need: int, stretches: list[tuple[int, int]]) -> None:
     watch = WorkingTime(spec)
@@ -238,7 +238,7 @@ TERMS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(specs(), MINUTES, st.sampled_from(TERMS), st.lists(st.tuples(st.integers(-5000, 500_000), st.integers(0, 90_000)), max_size=2))
 def test_the_trace_of_any_term_adds_up_and_ends_at_the_due_instant(
     spec: CalendarSpec, start_minute: int, text: str, stretches: list[tuple[int, int]]

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.replay import bulks, centres, corrections, files_and_calendars, handoffs, leads, replacements, reports, rounds, watches
+from tests.replay import (
+    bulks,
+    centres,
+    corrections,
+    files_and_calendars,
+    handoffs,
+    leads,
+    partner_sales,
+    partners,
+    replacements,
+    reports,
+    rounds,
+    watches,
+)
 from tests.replay.played import Outcome
 
 OUTCOMES: dict[str, Outcome] = {
@@ -12,6 +25,7 @@ OUTCOMES: dict[str, Outcome] = {
     **{f"replacement_{name}": outcome for name, outcome in replacements.OUTCOMES.items()},
     **{f"mail_answer_{name}": outcome for name, outcome in replacements.MAIL_ANSWERS.items()},
     **{f"watch_{name}": outcome for name, outcome in watches.OUTCOMES.items()},
+    **{f"partner_{name}": outcome for name, outcome in {**partners.OUTCOMES, **partner_sales.OUTCOMES}.items()},
     **{f"bulk_{name}": outcome for name, outcome in bulks.OUTCOMES.items()},
     **{f"report_{name}": outcome for name, outcome in reports.OUTCOMES.items()},
     **{f"correction_{name}": outcome for name, outcome in corrections.OUTCOMES.items()},

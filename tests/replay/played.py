@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
-from temporalio.client import WorkflowFailureError, WorkflowHistory
+from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from tests.workflows.conftest import time_skipping
 from tests.workflows.play import Play, play_on, to_monday
+from tests.workflows.skipping import ended, until_it_waits
 from tests.workflows.world import World
 
 IDENTITY = "recorder"
@@ -21,6 +23,45 @@ Outcome = Callable[[Path], Awaitable[WorkflowHistory]]
 """Plays an outcome to its end, its databases and its mail in a folder, and gives the history."""
 
 W = TypeVar("W", bound=World)
+
+
+class Played(Protocol):
+    """A case on a server, with its worker and its world."""
+
+    env: WorkflowEnvironment
+
+    @property
+    def handle(self) -> WorkflowHandle[Any, Any]: ...
+
+
+C = TypeVar("C", bound=Played)
+Scene = Callable[[WorkflowEnvironment, Path], AbstractAsyncContextManager[C]]
+"""Sets a case up, nothing said yet, its databases in a folder."""
+
+
+def case(scene: Scene[C], course: Callable[[C], Awaitable[None]], ends: str) -> Outcome:
+    """The history of a case that takes this course from ten o'clock of a Monday on, on a server of its own, and must end so."""
+
+    async def outcome(folder: Path) -> WorkflowHistory:
+        async with time_skipping(IDENTITY) as env:
+            await to_monday(env)
+            async with scene(env, folder) as played:
+                await course(played)
+                try:
+                    found = (await ended(env, played.handle, timedelta(hours=1))).outcome
+                except WorkflowFailureError:
+                    found = "failed"
+                assert found == ends, f"it was to end {ends}, and has ended {found}"
+                return await played.handle.fetch_history()
+
+    return outcome
+
+
+async def passes(played: Played, **delta: float) -> None:
+    """Time passes, once the case has done what there is to do; and what there is to do then is done."""
+    await until_it_waits(played.handle)
+    await played.env.sleep(timedelta(**delta))
+    await until_it_waits(played.handle)
 
 
 @asynccontextmanager

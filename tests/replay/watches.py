@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from temporalio.client import WorkflowFailureError, WorkflowHistory
+from temporalio.client import WorkflowHistory
+from temporalio.testing import WorkflowEnvironment
 
 from tests.databases import sqlite_in
-from tests.replay.played import IDENTITY, Outcome
-from tests.workflows.conftest import real_time, time_skipping
-from tests.workflows.play import to_monday
-from tests.workflows.skipping import ended, until_it_waits
+from tests.replay.played import IDENTITY, Outcome, case, passes
+from tests.workflows.conftest import real_time
 from tests.workflows.watches import QUEUE, Tariff
 from workflows.lead_watch import LeadWatch
 
 
-def _watch(course: Callable[[Tariff], Awaitable[None]], ends: str) -> Outcome:
-    """The history of a watch that takes this course from ten o'clock of a Monday on, and must end so."""
-
-    async def outcome(folder: Path) -> WorkflowHistory:
-        async with time_skipping(IDENTITY) as env, sqlite_in(folder) as engine:
-            await to_monday(env)
-            tariff = Tariff(env, engine, 1)
-            async with tariff.worker():
-                await course(tariff)
-                try:
-                    found = (await ended(env, tariff.handle, timedelta(hours=1))).outcome
-                except WorkflowFailureError:
-                    found = "failed"
-                assert found == ends, f"it was to end {ends}, and has ended {found}"
-                return await tariff.handle.fetch_history()
-
-    return outcome
-
-
-async def _until(tariff: Tariff, **delta: float) -> None:
-    """Lets time pass, once the watch has done what there is to do."""
-    await until_it_waits(tariff.handle)
-    await tariff.env.sleep(timedelta(**delta))
-    await until_it_waits(tariff.handle)
+@asynccontextmanager
+async def _tariff(env: WorkflowEnvironment, folder: Path) -> AsyncIterator[Tariff]:
+    async with sqlite_in(folder) as engine:
+        tariff = Tariff(env, engine, 1)
+        async with tariff.worker():
+            yield tariff
 
 
 async def _done(tariff: Tariff) -> None:
@@ -49,14 +30,14 @@ async def _done(tariff: Tariff) -> None:
     await tariff.begin()
     await tariff.leads("L-1", "L-2")
     await tariff.call("L-3")
-    await _until(tariff, hours=5)
+    await passes(tariff, hours=5)
     await tariff.call("L-1")
     await tariff.cards("L-1", "L-2")
     await tariff.begin(zone="Europe/Kaliningrad")
-    await _until(tariff, hours=2)
+    await passes(tariff, hours=2)
     await tariff.leads("L-3")
     await tariff.balance(250)
-    await _until(tariff, days=1)
+    await passes(tariff, days=1)
     await tariff.end()
 
 
@@ -64,7 +45,7 @@ async def _withdrawn(tariff: Tariff) -> None:
     """With a batch on its way, while the database is away."""
     await tariff.begin()
     await tariff.leads("L-1")
-    await _until(tariff, hours=1)
+    await passes(tariff, hours=1)
     tariff.database_up = False
     await tariff.call("L-1")
     await tariff.withdraw()
@@ -100,9 +81,9 @@ def _continued(run: int) -> Outcome:
 
 
 OUTCOMES: dict[str, Outcome] = {
-    "done": _watch(_done, "done"),
-    "withdrawn": _watch(_withdrawn, "withdrawn"),
-    "start_refused": _watch(_start_refused, "failed"),
+    "done": case(_tariff, _done, "done"),
+    "withdrawn": case(_tariff, _withdrawn, "withdrawn"),
+    "start_refused": case(_tariff, _start_refused, "failed"),
     "continued_1": _continued(1),
     "continued_2": _continued(2),
 }

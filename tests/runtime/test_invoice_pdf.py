@@ -118,7 +118,7 @@ def test_markup_from_outside_is_text(name: str) -> None:
         assert words in said
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=300), st.text("#*_$\\<>@=[]{}`\"'~/-.", max_size=60))
 def test_any_text_can_be_printed(name: str, signs: str) -> None:
     made = draft("crm")

@@ -102,7 +102,7 @@ AMOUNTS = st.decimals(Decimal("-99999999.99"), Decimal("99999999.99"), places=2)
 ROWS = st.lists(st.tuples(st.sampled_from(["RUB", "KZT", "*", ">0", ""]), st.one_of(st.none(), AMOUNTS)), min_size=1, max_size=30)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows=ROWS)
 def test_sums_hold_their_value_to_the_kopeck_in_every_reader(rows: list[tuple[str, Decimal | None]]) -> None:
     content = made(*(("к", currency, amount, None, None) for currency, amount in rows), totals=Totals("Итого", by=1, of=(2,)))

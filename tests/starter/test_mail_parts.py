@@ -246,13 +246,13 @@ def test_the_thread_is_that_of_the_sender() -> None:
     assert read_mail(eml(SHORT, message_id="<not an id>")).message_id is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=600))
 def test_no_bytes_at_all_raise(content: bytes) -> None:
     assert len(read_mail(content).id) == 64
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_no_mutilated_e_mail_raises(data: st.DataObject) -> None:
     whole = eml(mixed(part(SHORT, "koi8-r"), attached(f"filename*=utf-8''{_rfc2231(NAME, 'utf-8')}", b"x"), forwarded(eml(SHORT))))

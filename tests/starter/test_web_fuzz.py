@@ -41,7 +41,6 @@ CHECKS = [
 ]
 FUZZED = settings(
     max_examples=80,
-    deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -124,7 +124,7 @@ def test_without_a_good_secret_the_door_does_not_open(secrets: str) -> None:
     assert "c2hvcnQ" not in str(wrong.value)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.sampled_from(["webhook-id", "webhook-timestamp", "webhook-signature", "content-type", "content-length", "content-encoding"]),

@@ -22,6 +22,7 @@ from temporalio.worker import Replayer, Worker
 
 from activities.planning import Planning
 from activities.record import Registers
+from regulations.editions import Editions
 from regulations.effects import CrmOutcome, CrmRecord, KeptFile, Letter, LetterOutcome
 from regulations.messages import Message
 from regulations.partner import sale_messages as m
@@ -62,7 +63,7 @@ _deals = itertools.count(1)
 class SaleWorld:
     """What orders and renewals meet outside. Who is named in ``away`` cannot be reached."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, editions: Editions = EDITIONS) -> None:
         self.engine = engine
         self.away: set[str] = set()
         """Of billing, crm, mail, sms, database."""
@@ -77,7 +78,7 @@ class SaleWorld:
         self.batches: list[RecordBatch] = []
         self._registers = Registers(RegisterWriter(engine))
         roles = {role: Address(email=f"{role.replace(':', '-')}@company.example") for role in ROLES}
-        self._planning = Planning(company="Моя компания", calendars={"company": OFFICE}, roles=roles, editions=EDITIONS)
+        self._planning = Planning(company="Моя компания", calendars={"company": OFFICE}, roles=roles, editions=editions)
 
     # --- what came of it
 
@@ -186,12 +187,12 @@ class SaleWorld:
 
 
 @asynccontextmanager
-async def world_in(folder: Path) -> AsyncIterator[SaleWorld]:
+async def world_in(folder: Path, editions: Editions = EDITIONS) -> AsyncIterator[SaleWorld]:
     """A world over an SQLite database in a folder."""
     url = f"sqlite:///{folder / 'world.sqlite'}"
     await migrated(url)
     engine = open_database(url)
-    yield SaleWorld(engine)
+    yield SaleWorld(engine, editions)
     await engine.dispose()
 
 

@@ -116,7 +116,7 @@ COMPANIONS: dict[str, tuple[type[m.Message], dict[str, Any]]] = {
 }
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.lists(st.sampled_from(sorted(COMPANIONS)), min_size=1, max_size=4),
     place=st.integers(0, 4),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,11 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from regulations.partner import account_messages as am
 from runtime.connection import workflow_runner
+from tests.benchmarks.account import OFFICE, Bench
 from tests.databases import sqlite_in
 from tests.regulations.partner.accounts import MANAGER, MARKETER, POOR
 from tests.workflows.accounts import QUEUE, Supported
+from tests.workflows.conftest import real_time
 from tests.workflows.leads import refused
 from tests.workflows.play import to_monday
 from tests.workflows.skipping import ended, until_it_waits
@@ -84,7 +86,7 @@ async def test_calls_comments_and_activities_keep_their_terms_though_the_worker_
         assert await account.breaches("4.2") == [("4.2/c-1", "recorded"), ("4.2/c-1", "met_late")]
         assert await account.breaches("4.1/next") == [("4.1/next/2", "recorded")]
         assert await account.calls() == {"c-1": True}
-        assert len([said for said in await account.told("warning") if "нет части «планы»" in said]) == 1
+        assert len([said for said in await account.told("warning") if "не сказано, что дальше" in said]) == 1
         await replays(account)
 
 
@@ -190,3 +192,18 @@ async def test_on_the_real_server_messages_at_once_a_database_that_is_away_and_a
         shown = (await real.handle.describe()).typed_search_attributes
         assert (shown.get(attributes.STAGE), shown.get(attributes.CLAUSE)) == ("active", "partner 2.1")
         await replays(real)
+
+
+@pytest.mark.clause("partner 4.1")
+@pytest.mark.clause("partner 4.2")
+async def test_the_real_server_has_a_life_of_sixty_calls_continued_again_and_again_and_nothing_is_lost(engine: AsyncEngine) -> None:
+    """All of it is learnt late and nearly at once; the server suggests to continue as new from 150 events on."""
+    async with real_time(continue_at=150) as env:
+        account = Supported(env, engine, calendar=OFFICE)
+        run = Bench(account, 60)
+        async with account.worker():
+            await run.live(datetime.now(UTC).replace(hour=15, minute=0) - timedelta(days=40))
+    assert run.outcome.wrong == []
+    assert len(run.outcome.runs) > 3
+    assert max(run.outcome.runs) < 600
+    assert run.outcome.state < 100_000

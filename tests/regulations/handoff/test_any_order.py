@@ -41,7 +41,7 @@ from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, FILES, Q
 
 START = at("2026-11-16 10:00")
 CLAUSES = ("2.1.1", "2.1.2", "2.1.3", "2.1.4", "2.2.1", "2.2.2", "2.2.3", "2.2.4", "2.2.5", "2.2.7", "5.3 (2)")
-FAST = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+FAST = settings(derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 # --- the order of arrival -------------------------------------------------------------------------------------------
 

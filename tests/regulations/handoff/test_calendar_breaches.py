@@ -211,7 +211,7 @@ YEARS = (2026, 2027)
 DAYS = st.integers(-20, 60).map(lambda shift: MONDAY + timedelta(days=shift))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     term=st.sampled_from(TERMS),
     week=st.sampled_from(WEEKS),

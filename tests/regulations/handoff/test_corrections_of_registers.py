@@ -146,7 +146,7 @@ def test_a_repeat_gives_the_same_letter() -> None:
         max_size=4,
     ).flatmap(lambda facts: st.tuples(st.just(list(enumerate(facts))), st.permutations(list(enumerate(facts)))))
 )
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_facts_in_any_order_give_the_same_end(facts: Any) -> None:
     ends = []
     for order in facts:

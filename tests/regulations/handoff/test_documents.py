@@ -363,7 +363,7 @@ def test_many_files_are_read_some_at_a_time_and_the_request_is_judged_at_the_end
     assert course.state.stage == "checking"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(

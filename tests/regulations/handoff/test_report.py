@@ -315,7 +315,7 @@ def course_of(rows: list[Registered], months: list[str], seed: int) -> tuple[lis
 
 @pytest.mark.clause("handoff 4.1")
 @pytest.mark.clause("handoff 4.4")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(rows=histories(), seed=st.integers(0, 9), orders=st.permutations(MONTHS[:4]))
 def test_over_any_months_each_client_and_each_reversal_stands_in_exactly_one_report(
     rows: list[Registered], seed: int, orders: list[str]
@@ -344,7 +344,7 @@ def _sum(lines: list[Line]) -> Decimal:
 
 
 @pytest.mark.clause("handoff 4.4")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rows=histories(), seed=st.integers(0, 9))
 def test_totals_are_the_sums_of_the_lines_to_the_kopeck(rows: list[Registered], seed: int) -> None:
     for made in course_of(rows, MONTHS, seed)[0]:

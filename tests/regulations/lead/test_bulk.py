@@ -102,7 +102,6 @@ LEADS = st.lists(st.tuples(st.sampled_from(["warm", "cold"]), st.none() | st.sam
 
 
 @pytest.mark.clause("lead 6.2")
-@settings(deadline=None)
 @given(LEADS, st.integers(1, 7))
 def test_no_lead_is_lost_doubled_or_late_and_warm_comes_before_cold(kinds: list[tuple[str, int | None]], count: int) -> None:
     leads = [lead(n, temperature, due) for n, (temperature, due) in enumerate(kinds)]
@@ -127,7 +126,7 @@ def evenest(leads: list[LeadToSpread], count: int) -> list[int]:
 
 
 @pytest.mark.clause("lead 6.2")
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.none() | st.integers(0, 7), max_size=6), st.integers(1, 5))
 def test_the_load_is_as_even_as_the_due_days_allow(dues: list[int | None], count: int) -> None:
     leads = [lead(n, due=due) for n, due in enumerate(dues)]

@@ -32,7 +32,7 @@ ROLES = st.sampled_from(["sales_support", "sales_support", "principal", "centre"
 MOMENTS = st.sampled_from([0, 0, 0, -5, -60, -1440, -40000, 4, 60])
 """When something happened, in minutes from now: some in the future, some before the lead was there."""
 DELAYS = st.sampled_from([1, 59, 600, 1440, 4000, 15000, 44000])
-FAST = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+FAST = settings(derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 class AnyLead(RuleBasedStateMachine):

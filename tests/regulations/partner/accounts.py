@@ -70,7 +70,7 @@ class Account:
         self.asked: list[OpeningRequest] = []
         self.rows: list[AnyRow] = []
         self.wake_at: datetime | None = None
-        self._keys = itertools.count(1)
+        self.keys = itertools.count(1)
         if begin:
             self.begin()
 
@@ -78,7 +78,7 @@ class Account:
 
     def message(self, kind: type[Message], happened: datetime | None = None, **fields: Any) -> Message:
         """A message of a kind with a fresh key, to this account."""
-        given: dict[str, Any] = {"key": f"k{next(self._keys)}", "happened_at": happened or self.now, **fields}
+        given: dict[str, Any] = {"key": f"k{next(self.keys)}", "happened_at": happened or self.now, **fields}
         if issubclass(kind, OfAccount):
             given = {"partner": "p-7", **given}
         return kind.model_validate(given)
@@ -231,9 +231,9 @@ class Account:
     def incidents(self) -> list[str]:
         return [r.what for r in self.rows if isinstance(r, IncidentRow)]
 
-    def opened(self) -> set[str]:
+    def opened(self) -> frozenset[str]:
         """Keys of all duties that ever were."""
-        return {r.key for r in self.rows if isinstance(r, ObligationRow)}
+        return frozenset(r.key for r in self.rows if isinstance(r, ObligationRow))
 
     def partner(self) -> PartnerRow:
         """The partner's row as it stands in its register."""

@@ -33,7 +33,7 @@ from regulations.partner.effects import (
 from regulations.partner.invoice import compose
 from regulations.partner.sale_decisions import Decision, decide
 from regulations.partner.sale_facts import apply
-from regulations.partner.sale_state import ORDER, RENEWAL, SaleStage, SaleState
+from regulations.partner.sale_state import INVOICE, ORDER, RENEWAL, SaleStage, SaleState
 from regulations.partner.services import Service
 from regulations.plans import Address, Opening, PlanRequest
 from regulations.rows import AnyRow, BreachRow, DealRow, IncidentRow, InvoiceRow, NoticeRow
@@ -91,7 +91,7 @@ class Sale:
         self.settings: dict[str, Any] = {}
         """Settings of the edition that are others than published."""
         self.silent: set[str] = set()
-        """Who does not answer: draft, billing, post, sms, crm, search."""
+        """Who does not answer: draft, billing, post, sms, crm, search, and the registers."""
         self.billing: str | None = "issued"
         """What billing says of an invoice; None: nobody knows."""
         self.post: LetterOutcome | None = SENT
@@ -207,13 +207,15 @@ class Sale:
     def go(self, **delta: float) -> Self:
         return self.go_to(self.now + timedelta(**delta))
 
-    def answer(self, who: str | None = None) -> Self:
-        """Whoever was silent answers what was asked meanwhile, in order; all of them, unless one is named."""
+    def answer(self, who: str | None = None, *, rest: bool = True) -> Self:
+        """Whoever was silent answers what was asked meanwhile, in order; all of them, unless one is named. Then the case decides, unless
+        it shall not ``rest``."""
         ready = [what for whose, what in self._open if who in (None, whose)]
         self._open = [(whose, what) for whose, what in self._open if who not in (None, whose)]
         for what in ready:
             what()
-        self.run()
+        if rest:
+            self.run()
         return self
 
     # --- the docket's steps
@@ -225,12 +227,12 @@ class Sale:
             decision = decided(decide, self.state, self.now) if self.careful else decide(self.state, self.now)
             self.state = decision.state
             more = any(True for _ in terms_to_plan(self.state, self.now))
-            recorded = bool(self.state.rows) and not more
-            if recorded:
-                self.rows += self.state.rows
-                self.state.rows = []
+            recorded = bool(self.state.rows) and not more and "registers" not in self.silent
             self.wake_at, self.wake_for = decision.wake_at, decision.wake_for
+            written = list(self.state.rows) if recorded else []
             self._act(decision)
+            self.rows += written
+            self.state.rows = [row for row in self.state.rows if row not in written]
             if not decision.acts and not more and not recorded:
                 assert self.wake_at is None or self.wake_at > self.now
                 return
@@ -263,6 +265,8 @@ class Sale:
             self.orders.append(order)
             self._when("billing", lambda: answers.learn_issued(self.state, order, self._issued(order), self.now))
         for letter in decision.letters:
+            if letter.template == INVOICE:
+                assert (letter.values["invoice"], "open") in self.invoices(), "the register comes first"
             self.letters.append(letter)
             self._when("post", lambda letter=letter: answers.learn_letter(self.state, letter, self.post, self.now))  # type: ignore[misc]
         for sms in decision.messages:

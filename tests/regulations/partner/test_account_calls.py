@@ -11,6 +11,7 @@ from regulations.partner import account_duties, long_case
 from regulations.partner.account_duties import running
 from regulations.partner.account_messages import CallMade, Commented, WaiveOfAccount
 from regulations.partner.account_state import MOST_EARLY
+from regulations.rows import NoticeRow
 from tests.regulations.partner.accounts import GOOD, HEAD, POOR, Account
 from tests.regulations.partner.intakes import at, local
 
@@ -53,7 +54,7 @@ def test_a_poor_comment_leaves_the_duty_and_the_manager_hears_once_what_it_lacks
     account = Account().soon().call().go(minutes=5).comment(POOR)
     assert duty_of(account).standing.value == "open"
     [said] = account.told(MANAGER)
-    assert "нет части «планы»; часть «сейчас» без содержания" in said
+    assert "не сказано, что дальше; о состоянии дел сказано без содержания" in said
     row = account.call_row()
     assert (row.counts, row.missing, row.commented_at) == (False, ("now", "plans"), account.now)
     account.go(minutes=5).comment("was now")
@@ -66,7 +67,7 @@ def test_a_poor_comment_leaves_the_duty_and_the_manager_hears_once_what_it_lacks
 
 def test_a_reminder_says_what_the_comment_lacks() -> None:
     account = Account().soon().call().go(minutes=5).comment(POOR).go(hours=2)
-    texts = [r.text for r in account.rows if getattr(r, "kind", "") in ("warning", "breach") and getattr(r, "key", "") == "4.2/c-1"]
+    texts = [r.text for r in account.rows if isinstance(r, NoticeRow) and r.kind in ("warning", "breach") and r.key == "4.2/c-1"]
     assert len(texts) == 3
     assert all("звонок c-1, в комментарии не хватает: сейчас, планы" in said for said in texts)
 

@@ -14,10 +14,13 @@ from regulations.partner.account_facts import account_address, check_account
 from regulations.partner.account_messages import (
     AccountBegun,
     AccountEnded,
+    ActivitySet,
     CallMade,
     Commented,
+    NeedReported,
     StateNoted,
     WaiveOfAccount,
+    WishNoted,
     WishReported,
 )
 from regulations.partner.account_narration import details, read_out, result
@@ -61,7 +64,7 @@ def test_nothing_comes_before_the_beginning_and_nothing_of_another_partner_is_ta
     account.begin()
     assert account.refused(CallMade, partner="p-8", call="c-1") == "OtherPartner"
     assert account.refused(CallMade, at("2025-11-10 12:00"), call="c-1") == "ImpossibleDate"
-    sale = {
+    sale: dict[str, Any] = {
         "deal": "D-1",
         "partner": {"id": "p", "name": "П", "email": "p@romashka.ru", "collects_payments": False},
         "client": {"login": "c@romashka.ru", "name": "К", "inn": "7707083893"},
@@ -223,3 +226,25 @@ def test_the_read_out_and_the_details_tell_who_has_it_and_what_is_open() -> None
     for words in ("comment_poor", "too_far", "CallMade", "active", "partner-account"):
         assert words not in shown, "a word without its Russian text"
     assert details(Account(begin=False).state) == "### partner/p-7/account"
+
+
+def test_the_state_stays_small_however_much_is_open() -> None:
+    """As much of everything as is kept, with the longest texts and ids as long as the CRM's."""
+    account = Account()
+    account.careful = False
+    long = "щ" * 4_000
+    account.say(StateNoted, problem=long, answer=long, next_step=long, additional=long, by=MANAGER)
+    for _ in range(12):
+        account.go(days=2)
+        numbers = [str(next(account.keys)).rjust(36, "0") for _ in range(15)]
+        account.deliver(
+            *(account.message(CallMade, call=f"c-{n}") for n in numbers),
+            *(account.message(Commented, call=f"x-{n}", text=POOR) for n in numbers[:4]),
+            *(account.message(ActivitySet, activity=f"a-{n}", planned_at=account.now + timedelta(days=30)) for n in numbers),
+            *(account.message(WishNoted, wish=f"w-{n}", what="other", text=long) for n in numbers[:6]),
+            *(account.message(NeedReported, need=f"n-{n}", what="budget_top_up", text=long, by=MARKETER) for n in numbers[:6]),
+        )
+    state = account.state
+    assert (len(state.activities), len(state.early), len(state.wishes), len(state.needs)) == (50, 20, 20, 20)
+    assert len(state.carried().model_dump_json().encode()) < 200_000
+    assert state.counts().breaches == len(account.breaches()) > 300

@@ -168,7 +168,8 @@ class AnyAccount(RuleBasedStateMachine):
         duties = {r.key: r for r in sorted(account.rows, key=lambda r: r.seq) if isinstance(r, ObligationRow)}
         for call, row in rows.items():
             standing = duties[f"4.2/{call}"].state
-            assert standing in {"met", "met_late", "waived"} or not row.counts
+            earlier = any(c.call in (None, call) for c in account.state.to_check)  # which may yet meet it in time
+            assert standing in {"met", "met_late", "waived"} or not row.counts or earlier
             assert standing not in {"met", "met_late"} or row.counts
             assert account.state.owes(f"4.2/{call}") == (standing in UNMET)
 
@@ -222,7 +223,5 @@ class AnyAccount(RuleBasedStateMachine):
         self.patch.undo()
 
 
-AnyAccount.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+AnyAccount.TestCase.settings = settings(max_examples=40, stateful_step_count=25, derandomize=True, suppress_health_check=list(HealthCheck))
 TestAnyAccount = AnyAccount.TestCase

@@ -280,7 +280,7 @@ def test_each_part_is_found_or_missing_or_empty(name: str) -> None:
 SAID = st.text(alphabet=st.one_of(st.sampled_from("абвеийлнопрст .,:;-\n<>[]&@«»0123456789"), st.characters(codec="utf-8")), max_size=300)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SAID)
 def test_any_text_has_an_answer_and_always_the_same(said: str) -> None:
     first = verdict(said)
@@ -288,7 +288,7 @@ def test_any_text_has_an_answer_and_always_the_same(said: str) -> None:
     assert sorted([*first.missing, *first.empty, *(part for part, _ in first.found)]) == sorted(PARTS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(comments(DEVELOPMENT)), st.sampled_from(["<p>{}</p>", "  {}\n\n", "[b]{}[/b]", "{} 🙂", "<div><span>{}</span></div>"])
 )

@@ -86,7 +86,7 @@ def test_a_part_says_something_or_none_and_a_blank_says_nothing(said: str, fille
 
 
 @pytest.mark.clause("partner 1.3")
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.permutations(PARTS), st.lists(st.integers(0, 59), min_size=3, max_size=3))
 def test_it_is_met_when_the_last_part_was_there_in_whatever_order_they_are_told(parts: list[str], minutes: list[int]) -> None:
     moments = {part: at(f"2026-11-16 12:{minute:02}") for part, minute in zip(parts, minutes, strict=True)}

@@ -60,7 +60,7 @@ def step(intake: Intake, what: str, how: int | str) -> None:
 @pytest.mark.clause("partner 1.2")
 @pytest.mark.clause("partner 1.3")
 @pytest.mark.clause("partner 3.1")
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(STEPS, max_size=14))
 def test_whatever_is_said_to_it(steps: list[tuple[str, int | str]]) -> None:
     intake, refused = Intake(MONDAY).begin(agreements={}), set[str]()

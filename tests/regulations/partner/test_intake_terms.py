@@ -77,7 +77,7 @@ def test_without_a_payment_nothing_is_due_and_the_intake_of_an_accepted_partner_
 
 
 @pytest.mark.clause("partner 3.1")
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.integers(-36, 0), min_size=1, max_size=5))
 def test_of_several_tellings_of_the_payment_the_earliest_counts_in_whatever_order(hours: list[int]) -> None:
     intake = Intake(MONDAY).begin()

@@ -127,7 +127,7 @@ PERCENTS = st.decimals(min_value=0, max_value=Decimal("99.99"), places=2)
 LINES = st.lists(st.tuples(PRICES, PERCENTS, st.integers(1, 1000)), min_size=1, max_size=8)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(LINES)
 def test_sums_are_exact_and_a_price_is_off_by_half_a_kopeck_at_most(ordered: list[tuple[Decimal, Decimal, int]]) -> None:
     catalogue = {f"s{n}": service(f"s{n}", f"2/{n}", str(price)) for n, (price, *_) in enumerate(ordered)}

@@ -201,7 +201,7 @@ def parts(purpose: str, contract: Contract, lines: tuple[DraftLine, ...], city: 
     return [(code, re.sub(piece, "", purpose, count=1)) for piece, code in pieces]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(CONTRACTS, PAIRS, st.none() | CITIES)
 @example(Contract(number="2", date=DAY), [("2", "2")], None)
 @example(Contract(number="21", date=DAY), [("21", "11"), ("11", "21")], "Ухта")
@@ -219,7 +219,7 @@ def test_what_is_composed_is_right_and_any_part_left_out_is_found(
         assert any(one.startswith(code) for one in found), (without, found)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(CONTRACTS, PAIRS, st.data())
 def test_a_service_that_the_purpose_does_not_name_is_found(contract: Contract, pairs: list[tuple[str, str]], data: st.DataObject) -> None:
     catalogue = {f"s{n}": service(f"s{n}", "/".join(pair), "1.00") for n, pair in enumerate(pairs)}
@@ -238,7 +238,7 @@ def test_a_service_that_the_purpose_does_not_name_is_found(contract: Contract, p
     ]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(max_size=400))
 def test_any_text_is_read(purpose: str) -> None:
     assert purpose_defects(purpose, CONTRACT, LINES, "Омск")

@@ -18,6 +18,7 @@ SCRIPTS = invoice("118", "18500.50", places=(("2", "2.7"),))
 NETWORK = invoice("119", "30000.00", places=(("3", "3.1"),), city="Казань")
 OTHER = invoice("117-2", "45000.00", payer_inn=FOREIGN, contract_number="LBG-9", contract_date=date(2026, 5, 4))
 """Another partner's."""
+LETTERED = invoice("120", "45000.00", contract_number="12-Г")
 JANUARY, FEBRUARY = (invoice(n, "120000.00", places=(("1", "1.2"),)) for n in ("R-1", "R-2"))
 """Two months of the same package."""
 WHOLE = "по договору-оферте № LBG-1 от 01.02.2026, приложение № 2, услуга № 2.3. БЕЗ НДС"
@@ -139,6 +140,14 @@ CASES = [
     Case("another-date-of-contract", "сч. 117, договор LBG-1 от 02.02.2026", "45000.00", BOTH, "wrong_purpose", None, "other_contract"),
     Case("another-service", "счет № 117, приложение № 2, услуга № 2.7", "45000.00", BOTH, "wrong_purpose", None, "other_service"),
     Case("another-appendix", "счет № 117, приложение № 3, услуга № 2.3", "45000.00", BOTH, "wrong_purpose", None, "other_service"),
+    Case(
+        "contract-ends-in-g",
+        "договор 12-Г от 01.02.2026, приложение 2, услуга 2.3. БЕЗ НДС",
+        "45000.00",
+        (LETTERED,),
+        "exact",
+        {"120": "45000.00"},
+    ),
     Case("another-city", "счет № 119, г. Самара", "30000.00", (NETWORK,), "wrong_purpose", None, "other_city"),
     Case("described-otherwise", "договор № LBG-7 от 01.02.2026", "45000.00", BOTH, "wrong_purpose", None, "other_contract"),
     Case("described-of-none", "договор № LBG-7 от 01.02.2026", "1.00", BOTH, "unknown", None, "described_none"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from regulations.partner.effects import InvoiceQuestion
@@ -65,7 +65,6 @@ known = st.lists(invoices(), max_size=6, unique_by=lambda i: (i.number, i.addres
 
 
 @pytest.mark.clause("partner 7.2")
-@settings(deadline=None)
 @given(received, known, st.randoms(use_true_random=False))
 def test_money_is_neither_lost_nor_made_and_no_order_matters(payment: Received, there_are: list[Invoice], random: Random) -> None:
     found = match(payment, there_are)
@@ -88,7 +87,6 @@ def test_money_is_neither_lost_nor_made_and_no_order_matters(payment: Received, 
 
 
 @pytest.mark.clause("partner 7.2")
-@settings(deadline=None)
 @given(st.integers(0, 900).map(lambda k: Decimal(k) / 100), st.none() | amounts, st.lists(invoices(), max_size=3))
 def test_a_person_allocates_no_more_than_is_left_and_no_more_than_is_open(
     left: Decimal, wanted: Decimal | None, there_are: list[Invoice]
@@ -103,7 +101,6 @@ def test_a_person_allocates_no_more_than_is_left_and_no_more_than_is_open(
         assert amount == (min(left, one.open) if wanted is None else wanted)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=120))
 @example("\ue000 счет № 17 \uf8ff от \ue001")
 def test_any_text_can_be_read(purpose: str) -> None:
@@ -119,7 +116,6 @@ catalogues = st.lists(st.tuples(places, places, st.booleans()), min_size=1, max_
 
 @pytest.mark.clause("partner 7.1")
 @pytest.mark.clause("partner 7.2")
-@settings(deadline=None)
 @given(catalogues, st.sampled_from(["LBG-1", "17/2026", "О-25", "б/н 4"]), st.sampled_from(["Казань", "Санкт-Петербург", "Н. Новгород"]))
 def test_who_pays_with_the_purpose_of_our_invoice_has_paid_that_invoice(
     services: list[tuple[str, str, bool]], contract: str, city: str

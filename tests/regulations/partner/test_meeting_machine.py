@@ -45,7 +45,7 @@ def step(case: Meetings, what: str, first: int, second: int) -> None:
 
 
 @pytest.mark.clause("partner 8.1")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(STEPS, min_size=1, max_size=9))
 def test_each_meeting_has_its_pack_or_a_reason_why_not(steps: list[tuple[str, int, int]]) -> None:
     case = scheduled()

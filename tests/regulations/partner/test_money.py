@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from regulations.partner.money import half_up, in_words, rubles
@@ -52,7 +52,6 @@ def understood(words: str) -> Decimal:
     return Decimal(total + part) + Decimal(kopecks) / 100
 
 
-@settings(deadline=None)
 @given(SUMS)
 @example(Decimal(0))
 @example(Decimal("1001001.01"))
@@ -91,7 +90,6 @@ def test_what_is_no_sum_of_an_invoice_has_no_words(amount: str) -> None:
         in_words(Decimal(amount))
 
 
-@settings(deadline=None)
 @given(SUMS)
 def test_digits_are_exact(amount: Decimal) -> None:
     digits = rubles(amount).removesuffix("\u00a0₽")

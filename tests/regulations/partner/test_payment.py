@@ -314,7 +314,7 @@ steps = st.lists(st.tuples(st.sampled_from(["assign", "refund"]), st.none() | st
 
 
 @pytest.mark.clause("partner 7.2")
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(steps, st.integers(0, 10_000))
 def test_whatever_finance_does_the_sums_add_up(done: list[tuple[str, int | None, bool]], allocated: int) -> None:
     first = Decimal(allocated) / 100

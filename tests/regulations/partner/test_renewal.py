@@ -196,7 +196,7 @@ def test_what_the_head_of_support_lets_go_is_done_no_more() -> None:
     sale = renewal().renew()
     sale.deals = NextDealAnswer()
     sale.pays(PACKAGE).tells().say(m.WaiveOfSale, by=HEAD_OF_SUPPORT, clause="6.3", reason="партнёр уходит")
-    assert (sale.stage, sale.wake_at) == ("done", None)
+    assert (sale.stage, sale.wake_at, sale.state.waits) == ("done", None, {})
 
 
 @pytest.mark.clause("partner 6.3")

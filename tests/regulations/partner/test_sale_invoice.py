@@ -10,7 +10,6 @@ import pytest
 from regulations.effects import LetterOutcome
 from regulations.partner import sale_messages as m
 from regulations.partner.effects import SmsOutcome
-from regulations.partner.sale_duties import unrecorded
 from regulations.rows import InvoiceRow
 from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, SUPPORT, at
 from tests.regulations.partner.sales import CONTRACT, MADE, NETWORK, PAYER, PURPOSE, SCRIPTS, TECHNICAL, TOTAL, Sale
@@ -63,6 +62,16 @@ def test_what_changes_while_it_is_composed_is_composed_anew() -> None:
 
 
 @pytest.mark.clause("partner 7.1")
+def test_what_changes_before_the_invoice_is_ordered_is_in_it() -> None:
+    sale = Sale().order()
+    sale.silent = {"draft"}
+    sale.form()
+    sale.silent = set()
+    sale.answer("draft", rest=False).correct(services=[SCRIPTS])
+    assert [order.draft.total for order in sale.orders] == [Decimal("18500.50")]
+
+
+@pytest.mark.clause("partner 7.1")
 def test_only_support_corrects_and_not_before_the_form() -> None:
     sale = Sale().order(contract=None)
     assert sale.refused(m.Corrected, by=SUPPORT, contract=CONTRACT) == "AwaitingForm"
@@ -79,15 +88,11 @@ def test_only_support_corrects_and_not_before_the_form() -> None:
 @pytest.mark.clause("partner 7.2")
 def test_the_register_has_the_invoice_before_the_letter_goes() -> None:
     sale = Sale().order()
-    sale.silent = {"billing"}
-    sale.form()
+    sale.silent = {"registers"}
+    sale.form().go(hours=1)
+    assert (sale.stage, sale.templates(), sale.messages) == ("awaiting_payment", ["form"], [])
     sale.silent = set()
-    [(_, billing_answers)] = sale._open
-    sale._open = []
-    billing_answers()
-    assert unrecorded(sale.state)
-    assert sale.templates() == ["form"]
-    sale.run()
+    sale.answer()
     [row] = [r for r in sale.rows if isinstance(r, InvoiceRow)]
     assert (row.number, row.total, row.payer_inn, row.contract_number, row.places) == ("17", TOTAL, "7707083893", "О-17", (("2", "2.3"),))
     assert sale.templates() == ["form", "invoice"]

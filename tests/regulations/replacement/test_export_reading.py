@@ -165,7 +165,7 @@ def test_a_local_time_where_the_clocks_change(local: str, utc: str) -> None:
     assert found.appeared_at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     at=st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)),  # noqa: DTZ001 - local to the client
     zone=st.sampled_from(["Europe/Moscow", "Asia/Vladivostok", "Europe/Berlin", "Africa/Casablanca", "Asia/Beirut"]),
@@ -299,7 +299,7 @@ def test_a_zone_that_there_is_not_is_an_error() -> None:
         ExportReading("Moon/Base", "ru")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rows=st.lists(
         st.lists(

@@ -377,7 +377,7 @@ MESSAGES = st.lists(st.sampled_from(["leads", "calls", "balance", "ended", "agai
 
 
 @given(MESSAGES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_in_whatever_order_things_come_every_batch_is_written_once_and_the_watch_finds_its_end(said: list[str]) -> None:
     course = Course(TUESDAY + timedelta(hours=6))
     kept: list[str] = []

@@ -43,7 +43,7 @@ def test_a_request_is_in_order_at_25_percent_of_the_tariff_and_below(balance: in
 
 
 @pytest.mark.clause("replacement 1")
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(n=st.integers(1, 10_000), balance=st.integers(0, 10_000))
 def test_the_balance_is_held_against_a_quarter_of_the_tariff_without_rounding(n: int, balance: int) -> None:
     course = Course()

@@ -83,7 +83,7 @@ NUMBERS = st.integers(0, 2_000)
 
 
 @pytest.mark.clause("replacement 6.2")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     asked=st.integers(1, 2_000),
     accepted=NUMBERS,
@@ -128,7 +128,7 @@ def test_those_that_appeared_first_are_credited_and_the_others_are_told_why_not(
     assert told == [Outcome.CREDITED, Outcome.REJECTED, Outcome.OVER_CAP, Outcome.OVER_CAP, Outcome.OVER_ASKED]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(choices=st.lists(st.sampled_from(["replace", "reject"]), max_size=30), asked=st.integers(1, 30), cap=st.integers(0, 30))
 def test_as_many_are_credited_as_the_amount_says(choices: list[str], asked: int, cap: int) -> None:
     rulings = [ruling(f"L{n}", choice) for n, choice in enumerate(choices)]
@@ -243,7 +243,7 @@ def test_at_most_twenty_problems_are_told_and_the_last_says_how_many_more(count:
     assert problems[-1].startswith(f"и ещё ошибок: {count - 19}" if count > MOST_PROBLEMS else "строка 21, карточка L19")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     verdicts=st.lists(st.sampled_from(["replace", "reject", "listen"]), min_size=1, max_size=8),
     data=st.data(),

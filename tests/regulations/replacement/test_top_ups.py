@@ -33,7 +33,7 @@ def test_an_account_in_mode_outside_gets_30_percent_more() -> None:
 
 
 @pytest.mark.clause("replacement 6.1")
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(n=st.integers(0, 100_000))
 def test_the_share_is_rounded_down(n: int) -> None:
     course = Course(n=0)

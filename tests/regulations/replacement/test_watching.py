@@ -425,7 +425,7 @@ def _played(appeared: datetime, made: list[Attempt], extra: list[datetime]) -> t
 
 
 @given(APPEARANCES, CALLS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_looking_more_often_changes_nothing_and_each_reminder_goes_once(appeared: datetime, calls: list[tuple[int, bool]]) -> None:
     made = _made(appeared, calls)
     told, left, looks = _played(appeared, made, [])
@@ -441,7 +441,7 @@ def _passes(window: tuple[date, date, date], made: list[Attempt]) -> bool:
 
 
 @given(APPEARANCES, CALLS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_in_the_end_3_4_is_missed_just_where_neither_assumption_passes_and_nobody_was_reached_before(
     appeared: datetime, calls: list[tuple[int, bool]]
 ) -> None:

@@ -192,7 +192,7 @@ def _sound(answer: dict[str, Any]) -> None:
     assert answer["problem"] is None or (answer["problem"] in PROBLEMS and not answer["pairs"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"PK\x03\x04", b"%PDF-1.7\n", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"]))
 def test_any_bytes_get_an_answer(content: bytes, start: bytes) -> None:
     _sound(examine(start + content))
@@ -219,13 +219,13 @@ def mutated(draw: st.DrawFn) -> bytes:
     return bytes(content)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(mutated())
 def test_a_mutated_file_gets_an_answer(content: bytes) -> None:
     _sound(examine(content))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data(), st.sampled_from([(WORD, "word/document.xml"), (EXCEL, "xl/worksheets/sheet1.xml"), (EXCEL, "xl/workbook.xml")]))
 def test_a_sound_package_with_a_mutated_part_gets_an_answer(data: st.DataObject, of: tuple[bytes, str]) -> None:
     """Whole tags are taken out, doubled and moved, so that the libraries behind the checks get to see it."""
@@ -246,7 +246,7 @@ def test_a_sound_package_with_a_mutated_part_gets_an_answer(data: st.DataObject,
     _sound(examine(repacked(package, {name: b"".join(tags)})))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.one_of(mutated(), st.binary(max_size=200)))
 async def test_the_process_answers_as_the_function_does(content: bytes) -> None:
     reading = await DocumentReader().read(content, "x.docx")
