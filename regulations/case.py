@@ -5,10 +5,11 @@ Plain data with small questions about itself; what is decided on it stands in `o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -179,8 +180,10 @@ _FIXED = frozenset({str, int, bool, type(None), date, datetime, timedelta, Decim
 """Types whose values never change: what a case keeps in a tuple does not either."""
 
 
-def _fixed(value: object) -> bool:
-    return type(value) in _FIXED or isinstance(value, StrEnum) or (isinstance(value, BaseModel) and bool(value.model_config.get("frozen")))
+@cache
+def _fixed(kind: type) -> bool:
+    """Whether values of a type never change. By type, and once each: a sandbox makes every question to a value dear."""
+    return kind in _FIXED or issubclass(kind, StrEnum) or (issubclass(kind, BaseModel) and bool(kind.model_config.get("frozen")))
 
 
 class CaseState(_State):
@@ -221,9 +224,11 @@ class CaseState(_State):
         """A case is copied at every step: what never changes (the opening, plans, rows, facts, instants) is shared with the copy."""
         shared = dict(memo or {})
         for value in self.__dict__.values():
-            if _fixed(value):
+            kind: Any = type(value)
+            held = value if kind is list else value.values() if kind is dict else None
+            if _fixed(kind):
                 shared[id(value)] = value
-            elif isinstance(value, list | dict) and all(map(_fixed, value if isinstance(value, list) else value.values())):
+            elif held is not None and all(map(_fixed, map(type, held))):
                 shared[id(value)] = value.copy()
         shared.update((id(w.plan), w.plan) for w in self.waits.values() if w.plan is not None)
         return super().__deepcopy__(shared)

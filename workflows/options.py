@@ -28,8 +28,8 @@ class HeartbeatPreset(Preset):
 
 
 LOCAL_READ = BoundedPreset(
-    # Reading takes milliseconds. One that hangs would hold a workflow slot and delay every other case. One that finds no free slot on a busy
-    # worker is asked for otherwise before the workflow task has to be prolonged (`workflows.local_reads`).
+    # Reading takes milliseconds. One that hangs would hold a workflow slot and delay every other case. One that finds no free slot on a
+    # busy worker is asked for otherwise before the workflow task has to be prolonged (`workflows.local_reads`).
     start_to_close_timeout=timedelta(seconds=1),
     schedule_to_close_timeout=timedelta(seconds=4),
     retry_policy=RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=100)),

@@ -40,7 +40,7 @@ from regulations.partner.account_messages import (
     WishNoted,
     WishReported,
 )
-from regulations.partner.account_rhythm import contact, end_activity, give_reason, set_activity
+from regulations.partner.account_rhythm import contact, end_activity, end_rhythm, give_reason, set_activity
 from regulations.partner.account_state import AccountStage, AccountState, Noted
 from regulations.partner.case import HEAD_OF_SUPPORT, SUPPORT_MANAGER
 from regulations.plans import role_of
@@ -166,5 +166,6 @@ def _end(state: AccountState, message: AccountEnded, now: datetime) -> str:
     only((HEAD_OF_SUPPORT,), message.by, "end the account of a partner")
     not_before(message.happened_at, state.begun_at, "the beginning of the account")
     state.stage, state.ended_at = AccountStage.ENDED, message.happened_at
+    end_rhythm(state, message.happened_at, message.key)
     tell(state, SUPPORT_MANAGER, "account_ended", message.key, now, {"reason": message.reason})
     return message.reason

@@ -86,6 +86,11 @@ def contact(state: AccountState, at: datetime, by: str, now: datetime) -> None:
             _lapse(state, None, now)
 
 
+def end_rhythm(state: AccountState, at: datetime, by: str) -> None:
+    """An account that has ended needs no next activity: had it ended before the term ran out, nothing was missed."""
+    _meet(state, at, by, lambda began, unmet: unmet)
+
+
 def _amend(state: AccountState, activity: str, at: datetime, by: str) -> None:
     """A fact that amends every setting of the activity before it that was too far ahead; the earliest one counts."""
     fact = Evidence(happened_at=at, key=by)

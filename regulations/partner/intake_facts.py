@@ -144,9 +144,7 @@ def _name(state: IntakeState, message: AgreementsNamed) -> str:
     """1.3: a part may come alone; one that is left out stays as it was."""
     named = _put_parts(state, message.agreements, message)
     if not named:
-        raise Refusal(
-            "NothingNamed", "partner 1.3: no part of the comment says anything; write the agreement, or «нет» for none"
-        )
+        raise Refusal("NothingNamed", "partner 1.3: no part of the comment says anything; write the agreement, or «нет» for none")
     return ", ".join(named)
 
 

@@ -39,7 +39,7 @@ from tests.regulations.partner.accounts import GOOD, HEAD, MANAGER, MARKETER, PO
 from tests.workflows.accounts import Supported
 from tests.workflows.conftest import time_skipping
 from tests.workflows.play import to_monday
-from tests.workflows.skipping import described, ended
+from tests.workflows.skipping import described, ended, until_it_waits
 
 OFFICE = CalendarSpec.simple("Europe/Moscow", None, "10:00-19:00", name="company")
 """Mondays to Fridays: three years lead beyond the production calendars."""
@@ -208,7 +208,10 @@ class Bench:
         return self.account.env.supports_time_skipping
 
     async def _until(self, at: datetime) -> None:
-        if self._skips:
+        """Evening comes, and before it a pause: in pauses a long history continues as new."""
+        if not self._skips:
+            await until_it_waits(self.account.handle)
+        else:
             await self._rest()
             await self.account.env.sleep(max(timedelta(0), at - await self.account.now()))
 

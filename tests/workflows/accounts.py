@@ -54,8 +54,6 @@ class Supported:
             PartnerAccount.run, f"partner/{self.partner}/account"
         )
         self.checks_up = self.database_up = True
-        self.checks: list[CommentQuestion] = []
-        """Every attempt."""
         self._registers = Registers(RegisterWriter(engine))
         self._keys = itertools.count(1)
 
@@ -66,7 +64,6 @@ class Supported:
 
     @activity.defn(name="check_comment")
     async def check_comment(self, question: CommentQuestion) -> CommentVerdict:
-        self.checks.append(question)
         _must(self.checks_up)
         return verdict_of(question)
 

@@ -192,6 +192,17 @@ def test_what_was_missed_before_the_end_is_a_breach_and_what_was_not_is_none(end
     assert (account.standings("4.2"), account.breaches("4.2")) == ({"4.2/c-1": "waived"}, entries)
 
 
+@pytest.mark.clause("partner 4.1")
+@pytest.mark.parametrize(
+    ("ended", "standing", "entries"), [(0, "met", ["recorded", "withdrawn"]), (1, "met_late", ["recorded", "met_late"])]
+)
+def test_an_account_that_ended_before_its_seven_days_were_over_missed_nothing(ended: int, standing: str, entries: list[str]) -> None:
+    """The end is learnt when the breach has been recorded."""
+    account = Account().go(days=8).end(at("2026-11-23 12:00") + timedelta(minutes=ended))
+    assert (account.standings("4.1"), account.breaches("4.1")) == ({"4.1/next/1": standing}, entries)
+    assert account.state.ended
+
+
 # --- what holds for every case --------------------------------------------------------------------------------------
 
 
