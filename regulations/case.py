@@ -5,7 +5,7 @@ Plain data with small questions about itself; what is decided on it stands in `o
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
