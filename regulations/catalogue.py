@@ -18,9 +18,12 @@ def _load(language: str) -> dict[str, Any]:
 
 
 def _merge(whole: dict[str, Any], more: dict[str, Any]) -> None:
+    """Raises ValueError where two files have words for one place: one of them would never be read."""
     for name, value in more.items():
         if isinstance(value, dict) and isinstance(whole.setdefault(name, {}), dict):
             _merge(whole[name], value)
+        elif name in whole:
+            raise ValueError(f"{name!r} stands in two catalogues of one language; keep one of them")
         else:
             whole[name] = value
 

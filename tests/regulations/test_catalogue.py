@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulations.catalogue import counted, text
+from regulations.catalogue import _merge, counted, text
 
 FORMS = ("нарушение", "нарушения", "нарушений")
 
@@ -47,3 +47,10 @@ def test_what_one_catalogue_lacks_the_russian_one_gives() -> None:
     assert text("uk", "weekday", "7") == "нд"
     assert text("uk", "handoff", "duty", "2.2.4") == text("ru", "handoff", "duty", "2.2.4") == "Первый контакт с клиентом"
     assert text("uk", "nowhere", "word") == "word"
+
+
+def test_two_files_of_a_language_have_no_words_for_one_place() -> None:
+    whole = {"notice": {"passed": "прошло"}}
+    _merge(whole, {"notice": {"moved": "перенесено"}, "role": {}})
+    with pytest.raises(ValueError, match="'passed' stands in two catalogues"):
+        _merge(whole, {"notice": {"passed": "передано"}})
