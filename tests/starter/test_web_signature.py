@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -124,6 +125,16 @@ def test_without_a_good_secret_the_door_does_not_open(secrets: str) -> None:
     assert "c2hvcnQ" not in str(wrong.value)
 
 
+@pytest.fixture
+def stranger() -> Iterator[tuple[asyncio.Runner, Desk, Sender]]:
+    """Somebody who posts to one app, whose database is never read: no such body gets so far."""
+    with asyncio.Runner() as runner:
+        engine = open_database("sqlite://")
+        desk = Desk(engine)
+        yield runner, desk, Sender(desk)
+        runner.run(engine.dispose())
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
@@ -134,15 +145,9 @@ def test_without_a_good_secret_the_door_does_not_open(secrets: str) -> None:
         ),
     )
 )
-def test_no_header_whatever_breaks_it_or_lets_anything_in(changed: dict[str, str]) -> None:
-    asyncio.run(_with_headers(changed))
-
-
-async def _with_headers(changed: dict[str, str]) -> None:
-    engine = open_database("sqlite://")  # never read: no such body gets so far
-    desk = Desk(engine)
+def test_no_header_whatever_breaks_it_or_lets_anything_in(stranger: tuple[asyncio.Runner, Desk, Sender], changed: dict[str, str]) -> None:
+    runner, desk, sender = stranger
     headers = [(k, v.encode("latin-1")) for k, v in {**signed(BODY, secret=OTHER), **changed}.items()]
-    answer = await Sender(desk).request("POST", PLACE, content=BODY, headers=headers)
+    answer = runner.run(sender.request("POST", PLACE, content=BODY, headers=headers))
     assert answer.status_code in (401, 413, 415)
     assert desk.cases.told == []
-    await engine.dispose()
