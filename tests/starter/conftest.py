@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.database import migrate, open_database
+from runtime.database import open_database
+from tests.databases import migrated
 from tests.starter.inbox_world import Desk, Sender
 from tests.workflows.conftest import server
 
@@ -17,7 +18,7 @@ __all__ = ["server"]
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     url = f"sqlite:///{tmp_path / 'inbox.db'}"
-    await migrate(url)
+    await migrated(url)
     engine = open_database(url)
     async with Desk(engine).works(loop=False) as desk:
         yield desk

@@ -18,12 +18,13 @@ from typer.testing import CliRunner
 
 from regulations.calendar_spec import CalendarError
 from regulations.working_time import working_time
-from runtime.database import migrate, open_database
+from runtime.database import open_database
 from runtime.published_calendars import PublishedCalendars
 from runtime.settings import Settings
 from starter.calendars import days_of, find
 from starter.cli import app
 from starter.doctor import _published
+from tests.databases import migrated
 from tests.regulations.handoff.course import CALENDAR
 from tests.starter.offices import Office, with_closed, working_days
 
@@ -181,7 +182,7 @@ class Desk:
 @pytest.fixture
 async def desk(tmp_path: Path, server: WorkflowEnvironment) -> Desk:
     made = Desk(tmp_path, server.client.service_client.config.target_host)
-    await migrate(made.url)
+    await migrated(made.url)
     return made
 
 

@@ -17,7 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 from regulations import messages as m
 from regulations.calendar_change import day_table
 from regulations.working_time import working_time
-from runtime.database import migrate, open_database
+from runtime.database import open_database
 from runtime.published_calendars import PublishedCalendars
 from runtime.tables import breaches
 from starter.publication import (
@@ -31,6 +31,7 @@ from starter.publication import (
     compare,
     touched_terms,
 )
+from tests.databases import migrated
 from tests.regulations.handoff.course import CALENDAR, CC_HEAD_PERSON
 from tests.starter.offices import SOON, Office, with_closed, working_days
 from tests.workflows.play import Play
@@ -41,7 +42,7 @@ _queues = itertools.count(1)
 @pytest.fixture
 async def sqlite(tmp_path: Any) -> AsyncIterator[AsyncEngine]:
     url = f"sqlite:///{tmp_path / 'registers.sqlite'}"
-    await migrate(url)
+    await migrated(url)
     engine = open_database(url)
     yield engine
     await engine.dispose()

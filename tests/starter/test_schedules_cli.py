@@ -14,8 +14,9 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from deploy.demo.smtp_catcher import SmtpCatcher
-from runtime.database import migrate, open_database
+from runtime.database import open_database
 from tests.activities.notice_office import Office
+from tests.databases import migrated
 from tests.starter.test_schedules import IDS, client
 
 __all__ = ["client"]
@@ -64,7 +65,7 @@ class Cli:
 @pytest_asyncio.fixture(loop_scope="session")
 async def cli(server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Cli]:
     made = Cli(tmp_path, server)
-    await migrate(made.url)
+    await migrated(made.url)
     yield made
 
 
