@@ -79,8 +79,9 @@ def _by_escalation_role(obligation: Obligation, message: CaseMessage) -> None:
         raise Refusal("NotYours", f"only the role {obligation.escalation} may decide this about clause {obligation.clause}")
 
 
-def apply_to_docket(case: CaseState, message: CaseMessage, now: datetime) -> None:
-    """Applies waive, extend, pause and resume; their words are in the regulations' README, points 3 and 5. What is done is settled first.
+def apply_to_docket(case: CaseState, message: CaseMessage, now: datetime) -> str:
+    """Applies waive, extend, pause and resume, and gives the words for the trail; what each means is in the regulations' README, points 3
+    and 5. What is done is settled first.
 
     Raises:
         Refusal: not the escalation role, no such obligation, the term has passed, no extension or pause left.
@@ -115,6 +116,7 @@ def apply_to_docket(case: CaseState, message: CaseMessage, now: datetime) -> Non
             if message.happened_at < o.holds[-1].start:
                 raise Refusal("TooEarly", "a pause cannot end before it began")
             resume(case, o, message.happened_at)
+    return f"{message.clause}: {getattr(message, 'reason', '')}".strip(": ")
 
 
 def _as_int(value: object) -> int:

@@ -141,8 +141,7 @@ def _take(state: LeadState, message: Message, now: datetime) -> str:
             only((SALES_SUPPORT,), message.by, "withdraw a lead")
             return _withdraw(state, message.key, message.reason, at, now, "ended")
         case CaseMessage():
-            apply_to_docket(state, message, now)
-            return f"{getattr(message, 'clause', '')}: {getattr(message, 'reason', '')}".strip(": ")
+            return apply_to_docket(state, message, now)
         case _:
             raise Refusal("UnknownMessage", f"{type(message).__name__} is not a message of a lead")
     return ""

@@ -6,20 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from regulations import breaches
-from regulations.breaches import (
-    earliest_wake,
-    end_pauses,
-    newly_breached,
-    remind,
-    reminder_due,
-    run_out,
-    settle_all,
-    tell_breach,
-    tell_inside,
-    tell_undone,
-    tell_withdrawn,
-    uncounted,
-)
+from regulations.breaches import earliest_wake, hold_terms, tell_inside, tell_of_terms, uncounted
 from regulations.obligations import waive_all
 from regulations.partner.account_calls import CALL, miss_calls, next_check
 from regulations.partner.account_duties import forget, register, settle_in
@@ -70,21 +57,11 @@ def decide(before: AccountState, now: datetime) -> Decision:
     settle_in(state, now)
     judge(state, now)
     later_of(state)
-    end_pauses(state, now)
-    withdrawn = settle_all(state, now)
-    run_out(state, min(state.ended_at or now, now))
-    withdrawn += settle_all(state, now)
-    withdrawn += amend_breaches(state, now)
+    withdrawn = hold_terms(state, now, until=min(state.ended_at or now, now)) + amend_breaches(state, now)
     if _settled(state):
         assert state.ended_at is not None  # noqa: S101 - it has ended
         waive_all(state, state.ended_at, "account_ended")
-    tell_withdrawn(state, withdrawn, now)
-    tell_undone(state, now)
-    for o in state.unmet():
-        if (at := reminder_due(state, o, now)) is not None:
-            remind(state, o, at, now)
-    for o in newly_breached(state):
-        tell_breach(state, o)
+    tell_of_terms(state, withdrawn, now)
     miss_calls(state, now)
     decision.check = next_check(state)
     for tell in state.tells:

@@ -108,8 +108,7 @@ def _take(state: AccountState, message: Message, now: datetime) -> str:
         case CalendarChanged():
             return calendar_changed(state, message, now)
         case CaseMessage():
-            apply_to_docket(state, message, now)
-            return f"{getattr(message, 'clause', '')}: {getattr(message, 'reason', '')}".strip(": ")
+            return apply_to_docket(state, message, now)
     return _exchange(state, message, now)
 
 

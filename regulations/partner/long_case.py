@@ -36,6 +36,10 @@ class LongCase(PartnerCase):
             self.facts = self.facts[over:]
             self.forgotten_facts += over
 
+    def kept(self, o: Obligation) -> bool:
+        """Whether a duty that is over is still spoken of, and not to be forgotten."""
+        return False
+
     def counts(self) -> Counts:
         """How all its duties have ended so far, the forgotten ones too."""
         ended = dict(self.closed)
@@ -58,7 +62,7 @@ class LongCase(PartnerCase):
         too_many = sum(o.standing in UNMET for o in self.obligations) - MOST_UNMET
         for o in overdue[: max(0, too_many)]:
             close(self, o, Standing.WAIVED, LONG_OVERDUE)
-        over = [o for o in self.obligations if _over(o)]
+        over = [o for o in self.obligations if _over(o) and not self.kept(o)]
         old = over[: max(0, len(over) - MOST_CLOSED)]
         if len(self.seen) > 2 * MOST_SEEN:
             self.seen = self._newest_seen()

@@ -89,8 +89,7 @@ def _take(state: MeetingState, message: Message, now: datetime) -> str:
         case Pause():
             raise Refusal("NoPause", "partner 8.1: this term runs backwards from the meeting: move the meeting, or extend the term")
         case CaseMessage():
-            apply_to_docket(state, message, now)
-            return f"{getattr(message, 'clause', '')}: {getattr(message, 'reason', '')}".strip(": ")
+            return apply_to_docket(state, message, now)
     raise Refusal("UnknownMessage", f"{type(message).__name__} is not a message of a manager's meetings")
 
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from regulations.case import UNMET, Obligation, Standing
-from regulations.partner.case import SUPPORT_MANAGER, PartnerCase
+from regulations.case import Obligation
+from regulations.partner.case import SUPPORT_MANAGER
 from regulations.partner.effects import MeetingQuestion, Pack, PackQuestion
+from regulations.partner.long_case import LongCase
 from regulations.partner.meeting_messages import MeetingsScheduled
-from regulations.read_out import Counts, counts
 
 KIND = "partner-meetings"
-MOST_FACTS, MOST_SEEN, MOST_CLOSED, MOST_EXEMPT = 100, 500, 20, 60
-"""What is kept of a case that lives for years: facts, known keys, closed duties, days without a meeting of their own. Of older duties a
-number stays; older keys the inbox knows."""
+MOST_EXEMPT = 60
+"""Days without a meeting of their own that are kept."""
 PACK, GAPS = "partner/pack", "partner/gaps"
 """The letters: the pack of a meeting; what the manager has yet to prepare for it."""
 
@@ -63,7 +61,7 @@ class Build(BaseModel):
     question: PackQuestion
 
 
-class MeetingState(PartnerCase):
+class MeetingState(LongCase):
     """The whole durable state of a `ManagerMeetings`; far under 256 KB when handed over, however many meetings there were."""
 
     started: MeetingsScheduled | None = None
@@ -81,8 +79,6 @@ class MeetingState(PartnerCase):
     """Days on which the schedule's own meeting does not take place: cancelled, or moved."""
     before: datetime | None = None
     """The last meeting that has begun."""
-    forgotten: Counts = Counts(met=0, met_late=0, waived=0, breaches=0)
-    """Closed duties that the state no longer holds."""
 
     @property
     def begun(self) -> MeetingsScheduled:
@@ -123,35 +119,5 @@ class MeetingState(PartnerCase):
             calendar=self.opening.calendar,
         )
 
-    def counts(self) -> Counts:
-        """How all its duties ended so far."""
-        return _sum(counts(self), self.forgotten)
-
-    def forget(self) -> None:
-        """Keeps the last facts, and of the duties that are over the last ones and a number; a breach that is yet to be told stays."""
-        self.facts = self.facts[-MOST_FACTS:]
-        known = {meeting.duty for meeting in self.meetings}
-        closed = [o for o in self.obligations if o.key not in known and _over(o)]
-        old = closed[: max(0, len(closed) - MOST_CLOSED)]
-        if old:
-            gone = {o.key for o in old}
-            self.forgotten = _sum(self.forgotten, counts(self.model_copy(update={"obligations": old})))
-            self.obligations = [o for o in self.obligations if o.key not in gone]
-            self.evidence = {key: evidence for key, evidence in self.evidence.items() if key not in gone}
-
-    def carried(self) -> Self:
-        """What the next run gets: repeats over long times are stopped by the inbox."""
-        return self.model_copy(update={"seen": dict(list(self.seen.items())[-MOST_SEEN:])})
-
-
-def _over(o: Obligation) -> bool:
-    return o.standing not in UNMET and (o.breached_at is None or o.escalated or o.standing is Standing.MET)
-
-
-def _sum(one: Counts, other: Counts) -> Counts:
-    return Counts(
-        met=one.met + other.met,
-        met_late=one.met_late + other.met_late,
-        waived=one.waived + other.waived,
-        breaches=one.breaches + other.breaches,
-    )
+    def kept(self, o: Obligation) -> bool:
+        return any(meeting.duty == o.key for meeting in self.meetings)

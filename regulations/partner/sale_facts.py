@@ -109,8 +109,7 @@ def _take(state: SaleState, message: Message, now: datetime) -> str:
         case CalendarChanged():
             return calendar_changed(state, message, now)
         case CaseMessage():
-            apply_to_docket(state, message, now)
-            return f"{getattr(message, 'clause', '')}: {getattr(message, 'reason', '')}".strip(": ")
+            return apply_to_docket(state, message, now)
         case _:
             raise Refusal("UnknownMessage", f"{type(message).__name__} is not a message of this case")
 

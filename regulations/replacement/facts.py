@@ -93,8 +93,7 @@ def _take(state: ReplacementState, message: Message, now: datetime) -> str:
             return calendar_changed(state, message, now)
         case CaseMessage():
             only((HEAD_OFFICE,), message.by, "change what is owed")
-            apply_to_docket(state, message, now)
-            return f"{getattr(message, 'clause', '')}: {getattr(message, 'reason', '')}".strip(": ")
+            return apply_to_docket(state, message, now)
         case _:
             raise Refusal("UnknownMessage", f"{type(message).__name__} is not a message of a replacement")
     return ""

@@ -10,9 +10,9 @@ import pytest
 
 from regulations.messages import CalendarChanged
 from regulations.partner.case import DIRECTOR_FOR_PARTNERS
+from regulations.partner.long_case import MOST_CLOSED, MOST_FACTS, MOST_SEEN
 from regulations.partner.meeting_messages import MeetingsScheduled, WithdrawOfMeetings
 from regulations.partner.meeting_narration import details, read_out, result
-from regulations.partner.meeting_state import MOST_CLOSED, MOST_FACTS, MOST_SEEN
 from regulations.working_time import working_time
 from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, OFFICE, SALES, at
 from tests.regulations.partner.meetings_course import Meetings, scheduled
