@@ -8,25 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from regulations.case import CaseState
 from regulations.effects import CaseMessageToTell
 from regulations.lead.effects import ProposalQuestion
 from regulations.lead.messages import CentreDefined, MeasureKind
 from regulations.lead.state import KIND as LEAD
 from regulations.lead.state import centre_role, head_role
+from regulations.long_case import LongCase
 from regulations.plans import OpeningRequest, control_name
 from regulations.rows import CentreRow
 
 KIND = "centre"
 OBJECTORS = frozenset({"centre", "centre_head"})
 """The roles that object for a centre (10.1)."""
-MOST_FACTS, MOST_SEEN = 200, 500
-"""What the trail and the known keys keep of a centre that lives for years; of older facts the number stays, older keys the inbox knows."""
-LONGEST_NOTE = 200
 
 
 class Stage(StrEnum):
@@ -52,7 +48,7 @@ class InForce(BaseModel):
     """10.1: an objection is open; nothing of it holds."""
 
 
-class CentreState(CaseState):
+class CentreState(LongCase):
     """The whole durable state of a `ServiceCentre`. Stays far under 256 KB when handed over: see `carried`."""
 
     definition: CentreDefined | None = None
@@ -67,8 +63,6 @@ class CentreState(CaseState):
     """For leads: moved, deleted (9.1.1, 9.1.4, 9.2)."""
     counts: dict[str, int] = {}
     """How many proposals came to what."""
-    forgotten: int = 0
-    """Facts that the trail no longer holds."""
     row: CentreRow | None = None
     """The register row as last written."""
 
@@ -110,19 +104,6 @@ class CentreState(CaseState):
 
     def count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
-
-    def note(
-        self, what: str, at: datetime, now: datetime, *, key: str, source: str = "case", by: str | None = None, note: str = ""
-    ) -> None:
-        """Adds a fact to the trail, which keeps the last ones."""
-        super().note(what, at, now, key=key, source=source, by=by, note=note[:LONGEST_NOTE])
-        if (over := len(self.facts) - MOST_FACTS) > 0:
-            self.facts = self.facts[over:]
-            self.forgotten += over
-
-    def carried(self) -> Self:
-        """What the next run gets: repeats over long times are stopped by the inbox."""
-        return self.model_copy(update={"seen": dict(list(self.seen.items())[-MOST_SEEN:])})
 
 
 def quarter_wait(proposal: str) -> str:

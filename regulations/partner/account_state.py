@@ -12,7 +12,7 @@ from regulations.case import UNMET, Evidence, Obligation
 from regulations.catalogue import text
 from regulations.partner.account_messages import AccountBegun, Need, Outlook, Wish
 from regulations.partner.case import SUPPORT_MANAGER
-from regulations.partner.long_case import LongCase
+from regulations.partner.long_case import LongPartnerCase
 
 KIND = "partner-account"
 MOST_ACTIVITIES, MOST_CALLS, MOST_EARLY, MOST_WISHES = 50, 60, 20, 20
@@ -137,7 +137,7 @@ class Noted(_Part):
     additional_sum: Decimal | None = None
 
 
-class AccountState(LongCase):
+class AccountState(LongPartnerCase):
     """The whole durable state of a `PartnerAccount`."""
 
     started: AccountBegun | None = None

@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Self
+from typing import ClassVar
 
 from regulations.case import UNMET, Obligation, Standing
+from regulations.long_case import LongCase
 from regulations.obligations import close
 from regulations.partner.case import PartnerCase
 from regulations.read_out import Counts
 
-MOST_FACTS, MOST_SEEN, MOST_CLOSED, MOST_UNMET = 50, 200, 20, 40
-"""What is kept: facts, known keys, closed duties, duties that are not met. Of the older facts and duties numbers stay; older keys the
-inbox knows."""
-LONGEST_NOTE = 200
+MOST_CLOSED, MOST_UNMET = 20, 40
+"""What is kept of duties: closed ones, ones that are not met. Of the older ones numbers stay."""
 LONG_OVERDUE = "long_overdue"
 """Note of a duty that has been overdue for so long that so many others are too: it is let go, its breach stands."""
 BREACH = "breach"
 
 
-class LongCase(PartnerCase):
+class LongPartnerCase(LongCase, PartnerCase):
     """A case that lives for years; far under 256 KB when handed over, however much there was."""
+
+    most_facts: ClassVar[int] = 50
+    most_seen: ClassVar[int] = 200
 
     closed: dict[str, int] = {}
     """How many duties the state no longer holds, by clause and standing (``4.2 met``); breaches that stand as ``4.2 breach``."""
-    forgotten_facts: int = 0
-
-    def note(
-        self, what: str, at: datetime, now: datetime, *, key: str, source: str = "case", by: str | None = None, note: str = ""
-    ) -> None:
-        """Adds a fact to the trail, which keeps the last ones."""
-        super().note(what, at, now, key=key, source=source, by=by, note=note[:LONGEST_NOTE])
-        if (over := len(self.facts) - MOST_FACTS) > 0:
-            self.facts = self.facts[over:]
-            self.forgotten_facts += over
 
     def kept(self, o: Obligation) -> bool:
         """Whether a duty that is over is still spoken of, and not to be forgotten."""
@@ -64,8 +55,8 @@ class LongCase(PartnerCase):
             close(self, o, Standing.WAIVED, LONG_OVERDUE)
         over = [o for o in self.obligations if _over(o) and not self.kept(o)]
         old = over[: max(0, len(over) - MOST_CLOSED)]
-        if len(self.seen) > 2 * MOST_SEEN:
-            self.seen = self._newest_seen()
+        if len(self.seen) > 2 * self.most_seen:
+            self.seen = self.newest_seen()
         if not old:
             return []
         _count(self.closed, old)
@@ -73,13 +64,6 @@ class LongCase(PartnerCase):
         self.obligations = [o for o in self.obligations if o.key not in gone]
         self.evidence = {key: evidence for key, evidence in self.evidence.items() if key not in gone}
         return list(gone)
-
-    def _newest_seen(self) -> dict[str, tuple[int, str]]:
-        return dict(list(self.seen.items())[-MOST_SEEN:])
-
-    def carried(self) -> Self:
-        """What the next run gets: repeats over long times are stopped by the inbox."""
-        return self.model_copy(update={"seen": self._newest_seen()})
 
 
 def _over(o: Obligation) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
 
-from regulations.case import CaseState
+from regulations.long_case import LongCase
 from regulations.plans import OpeningRequest
 from regulations.replacement.effects import WatchBatch, WatchSettings
 from regulations.replacement.messages import WatchStarted
@@ -21,8 +20,6 @@ PAGE = 500
 """Leads that one step looks at."""
 MOST_IN_A_ROW = 40
 """Batches that a watch takes without a pause: a pause is when a long history continues as new, and batches make it long."""
-MOST_FACTS, MOST_SEEN = 100, 500
-"""What the trail and the known keys keep when the run continues as new; older keys the inbox knows."""
 
 
 class WatchStage(StrEnum):
@@ -38,7 +35,7 @@ class WatchStage(StrEnum):
 ENDS = frozenset({WatchStage.DONE, WatchStage.WITHDRAWN})
 
 
-class WatchState(CaseState):
+class WatchState(LongCase):
     """The whole durable state of a `LeadWatch`; far under 256 KB when handed over, however many leads it has."""
 
     started: WatchStarted | None = None
@@ -101,8 +98,3 @@ class WatchState(CaseState):
 
     def opening_request(self, now: datetime) -> OpeningRequest:
         return super().opening_request(now).model_copy(update={"regulation": REPLACEMENT})
-
-    def carried(self) -> Self:
-        """What the next run gets: of old facts and keys the newest."""
-        newest = sorted(self.seen.items(), key=lambda item: item[1][0])[-MOST_SEEN:]
-        return self.model_copy(update={"facts": self.facts[-MOST_FACTS:], "seen": dict(newest)})

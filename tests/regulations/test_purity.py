@@ -56,6 +56,7 @@ FOR_WORKFLOWS = [
     "catalogue",
     "clocks",
     "effects",
+    "long_case",
     "messages",
     "obligations",
     "plans",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from regulations.case import Refusal
 from regulations.lead import messages as lm
-from regulations.lead.centre import MOST_FACTS, MOST_SEEN, CentreState
+from regulations.lead.centre import CentreState
 from regulations.lead.centre_facts import check_centre
 from regulations.rows import CentreRow
 from tests.regulations.lead.centres import CODE, PROPOSAL, SUPPORT, Course, at, definition, proposed
@@ -319,9 +319,9 @@ def test_a_centre_that_lives_for_years_stays_small() -> None:
         played.register[f"p{n}"] = proposed(key=f"p{n}")
         played.decide(proposal=f"p{n}", reason="я" * 1000)
     carried = played.state.carried()
-    assert len(carried.facts) == MOST_FACTS
-    assert carried.forgotten == 1 + 2 * 510 - MOST_FACTS
-    assert len(carried.seen) == MOST_SEEN
+    assert len(carried.facts) == CentreState.most_facts
+    assert carried.forgotten_facts == 1 + 2 * 510 - CentreState.most_facts
+    assert len(carried.seen) == CentreState.most_seen
     assert list(carried.seen)[-1] == "k510"
     assert carried.counts == {"declined": 510}
     assert len(carried.model_dump_json().encode()) < 150_000

@@ -15,6 +15,7 @@ from regulations.messages import Message
 from regulations.partner import account_duties, long_case
 from regulations.partner import account_messages as m
 from regulations.partner.account_narration import details, read_out, result
+from regulations.partner.account_state import AccountState
 from regulations.rows import BreachEntry, BreachRow, CallRow, ObligationRow
 from tests.regulations.partner.accounts import GOOD, HEAD, HEAD_OF_MARKETERS, MANAGER, MARKETER, POOR, ROMASHKA, Account
 
@@ -37,7 +38,7 @@ class AnyAccount(RuleBasedStateMachine):
         super().__init__()
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(long_case, "MOST_CLOSED", 4)
-        self.patch.setattr(long_case, "MOST_FACTS", 8)
+        self.patch.setattr(AccountState, "most_facts", 8)
         self.patch.setattr(account_duties, "MOST_CALLS", 3)
 
     @initialize(manager=st.sampled_from(["u12", "u15"]))

@@ -10,7 +10,7 @@ import pytest
 
 from regulations.messages import CalendarChanged
 from regulations.partner.case import DIRECTOR_FOR_PARTNERS
-from regulations.partner.long_case import MOST_CLOSED, MOST_FACTS, MOST_SEEN
+from regulations.partner.long_case import MOST_CLOSED
 from regulations.partner.meeting_messages import MeetingsScheduled, WithdrawOfMeetings
 from regulations.partner.meeting_narration import details, read_out, result
 from regulations.working_time import working_time
@@ -185,11 +185,11 @@ def test_years_of_meetings_leave_numbers_and_a_small_state() -> None:
     held = len(case.packs_sent())
     assert held > 50
     assert len(case.state.obligations) <= MOST_CLOSED + 2
-    assert len(case.state.facts) <= MOST_FACTS
+    assert len(case.state.facts) <= case.state.most_facts
     assert (case.state.counts().met, case.state.counts().breaches) == (held, 0)
     case.state.seen = {f"k{number}": (number, "d" * 32) for number in range(1_500)}
     carried = case.state.carried()
-    assert len(carried.seen) == MOST_SEEN
+    assert len(carried.seen) == case.state.most_seen
     assert "k1499" in carried.seen
     assert len(carried.model_dump_json()) < 128 * 1024
     before = case.known()

@@ -15,7 +15,7 @@ from regulations.messages import CalendarChanged, Message
 from regulations.replacement import messages as rm
 from regulations.replacement.watch_facts import check_watch
 from regulations.replacement.watch_narration import details, read_out, result
-from regulations.replacement.watch_state import MOST_FACTS, MOST_IN_A_ROW, MOST_SEEN
+from regulations.replacement.watch_state import MOST_IN_A_ROW, WatchState
 from regulations.rows import IncidentRow, NoticeRow, WatchRow
 from tests.regulations.replacement.watches import ACCOUNT, ADDRESS, HEAD, PERIOD, STARTED, ZONE, Course
 
@@ -367,7 +367,7 @@ def test_what_is_handed_over_keeps_the_newest_facts_and_keys_and_stays_small() -
         state.seen[key] = (number, "d" * 32)
         state.note("CallsMade", TUESDAY, TUESDAY, key=key, source="event", by="technical:u17", note="500")
     carried = state.carried()
-    assert (len(carried.facts), len(carried.seen)) == (MOST_FACTS, MOST_SEEN)
+    assert (len(carried.facts), len(carried.seen)) == (WatchState.most_facts, WatchState.most_seen)
     assert carried.facts[-1] == state.facts[-1]
     assert f"{1_499:0200}" in carried.seen
     assert len(carried.model_dump_json().encode()) < 256_000
