@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from regulations.case import UNMET, Evidence, Obligation
 from regulations.catalogue import text
+from regulations.long_clause_case import LongClauseCase
 from regulations.partner.account_messages import AccountBegun, Need, Outlook, Wish
-from regulations.partner.case import SUPPORT_MANAGER
-from regulations.partner.long_case import LongPartnerCase
+from regulations.partner.case import SUPPORT_MANAGER, PartnerCase
 
 KIND = "partner-account"
 MOST_ACTIVITIES, MOST_CALLS, MOST_EARLY, MOST_WISHES = 50, 60, 20, 20
@@ -137,7 +137,7 @@ class Noted(_Part):
     additional_sum: Decimal | None = None
 
 
-class AccountState(LongPartnerCase):
+class AccountState(LongClauseCase, PartnerCase):
     """The whole durable state of a `PartnerAccount`."""
 
     started: AccountBegun | None = None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import Field
 
-from regulations.case import CaseState, Evidence, Obligation
-from regulations.obligations import open_obligation, settle_open
-from regulations.plans import Edition, OpeningRequest, role_of
+from regulations.clause_case import ClauseCase
 from regulations.wire import Wire
 
 REGULATION = "partner"
@@ -75,26 +74,14 @@ class PartnerSettings(Wire):
     pause_limit: str
 
 
-class PartnerCase(CaseState):
-    """What every case of partner support keeps. The persons who owe its duties are named by their ids in the company's file."""
+class PartnerCase(ClauseCase):
+    """What every case of partner support keeps."""
 
-    evidence: dict[str, Evidence] = {}
-    """By obligation key."""
+    owners: ClassVar[Mapping[str, tuple[str, str]]] = OWNERS
 
     @property
     def regulation(self) -> str:
         return REGULATION
-
-    @property
-    def people(self) -> dict[str, str]:
-        """The role of each person of the case → the person's id; whoever has a role in general where it is not here."""
-        return {}
-
-    @property
-    def edition(self) -> Edition:
-        if self.opening is None:
-            raise LookupError("the case has not been opened")
-        return self.opening.edition
 
     @property
     def settings(self) -> PartnerSettings:
@@ -103,43 +90,3 @@ class PartnerCase(CaseState):
     @property
     def outside(self) -> frozenset[str]:
         return frozenset({PARTNER})
-
-    def proof(self, o: Obligation) -> Evidence | None:
-        return self.evidence.get(o.key)
-
-    def opening_request(self, now: datetime) -> OpeningRequest:
-        return super().opening_request(now).model_copy(update={"people": tuple(sorted(set(self.people.values())))})
-
-    def role(self, role: str) -> str:
-        """A role of this case: of the person who has it here, where one is named."""
-        person = self.people.get(role)
-        return role_of(role, person) if person else role
-
-    def newest(self, clause: str) -> Obligation | None:
-        """The newest obligation of a clause."""
-        return next((o for o in reversed(self.obligations) if o.clause == clause), None)
-
-
-def owe(state: PartnerCase, clause: str, started_at: datetime, now: datetime, mark: str = "") -> Obligation:
-    """Opens a duty of a clause, once for each ``mark``; without one, once more at every call."""
-    owner, escalation = OWNERS[clause]
-    number = mark or str(sum(o.clause == clause for o in state.obligations) + 1)
-    return open_obligation(
-        state,
-        f"{clause}/{number}",
-        clause=clause,
-        owner=state.role(owner),
-        escalation=escalation,
-        started_at=started_at,
-        now=now,
-        term=state.term(clause),
-    )
-
-
-def prove(state: PartnerCase, o: Obligation | None, at: datetime, key: str, now: datetime) -> None:
-    """What a duty demands was done at ``at``, by the fact ``key``; the earliest proof stands."""
-    if o is not None:
-        known = state.evidence.get(o.key)
-        if known is None or at < known.happened_at:
-            state.evidence[o.key] = Evidence(happened_at=at, key=key)
-    settle_open(state, now)

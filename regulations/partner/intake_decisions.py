@@ -9,13 +9,13 @@ from regulations import breaches
 from regulations.breaches import earliest_wake, hold_terms, tell_inside, tell_of_terms, uncounted
 from regulations.case import UNMET, Standing
 from regulations.catalogue import text
+from regulations.clause_case import owe
 from regulations.effects import Beginning, CaseMessageToTell
 from regulations.obligations import notice
 from regulations.partner.account_facts import account_address
 from regulations.partner.account_messages import AccountBegun
 from regulations.partner.account_state import KIND as ACCOUNT
 from regulations.partner.account_state import AccountStage
-from regulations.partner.case import owe
 from regulations.partner.intake_state import CLAUSES, ENDS, IntakeStage, IntakeState
 from regulations.rows import NoticeKind
 

@@ -9,11 +9,12 @@ from datetime import date, datetime
 
 from regulations import correspondence
 from regulations.case import UNMET, Refusal
+from regulations.clause_case import owe, prove
 from regulations.clocks import calendar_changed
 from regulations.effects import Letter, LetterOutcome
 from regulations.messages import CalendarChanged, CaseMessage, Message, Pause
 from regulations.obligations import LONGEST, admit, apply_to_docket, check_instant, incident, only, settle_open, taken, waive, waive_all
-from regulations.partner.case import DIRECTOR_FOR_PARTNERS, HEAD_OF_SUPPORT, SUPPORT_MANAGER, owe, prove
+from regulations.partner.case import DIRECTOR_FOR_PARTNERS, HEAD_OF_SUPPORT, SUPPORT_MANAGER
 from regulations.partner.effects import MeetingAnswer, MeetingQuestion, Pack
 from regulations.partner.meeting_messages import (
     WEEKDAYS,

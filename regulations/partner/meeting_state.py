@@ -8,9 +8,9 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from regulations.case import Obligation
-from regulations.partner.case import SUPPORT_MANAGER
+from regulations.long_clause_case import LongClauseCase
+from regulations.partner.case import SUPPORT_MANAGER, PartnerCase
 from regulations.partner.effects import MeetingQuestion, Pack, PackQuestion
-from regulations.partner.long_case import LongPartnerCase
 from regulations.partner.meeting_messages import MeetingsScheduled
 
 KIND = "partner-meetings"
@@ -61,7 +61,7 @@ class Build(BaseModel):
     question: PackQuestion
 
 
-class MeetingState(LongPartnerCase):
+class MeetingState(LongClauseCase, PartnerCase):
     """The whole durable state of a `ManagerMeetings`; far under 256 KB when handed over, however many meetings there were."""
 
     started: MeetingsScheduled | None = None

@@ -11,8 +11,9 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from regulations.case import Refusal
+from regulations.clause_case import owe, prove
 from regulations.obligations import AHEAD, only
-from regulations.partner.case import SUPPORT_MANAGER, owe, prove
+from regulations.partner.case import SUPPORT_MANAGER
 from regulations.partner.money import rubles
 from regulations.partner.sale_duties import DUTY, handed_over, services_in_words
 from regulations.partner.sale_messages import Executed

@@ -10,11 +10,12 @@ from datetime import datetime
 
 from regulations.case import Refusal
 from regulations.catalogue import text
+from regulations.clause_case import owe, prove
 from regulations.clocks import calendar_changed
 from regulations.effects import CaseMessageToTell, Told
 from regulations.messages import CalendarChanged, CaseMessage, Message
 from regulations.obligations import admit, apply_to_docket, check_instant, incident, not_before, only, taken
-from regulations.partner.case import FINANCE, HEAD_OF_FINANCE, owe, prove
+from regulations.partner.case import FINANCE, HEAD_OF_FINANCE
 from regulations.partner.effects import RETURNED, AssignAnswer, PaymentMatch, RefundAnswer, Share
 from regulations.partner.payment_messages import Assigned, OfPayment, PaymentArrived, Refunded
 from regulations.partner.payment_state import ENDS, KIND, Allocation, PaymentStage, PaymentState, Returned

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from regulations.case import Refusal, Wait
+from regulations.clause_case import prove
 from regulations.obligations import incident
-from regulations.partner.case import prove
 from regulations.partner.effects import NextDealAnswer, NextDealQuestion
 from regulations.partner.sale_duties import owed
 from regulations.partner.sale_messages import NextDealOpened

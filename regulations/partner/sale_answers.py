@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from regulations import correspondence
+from regulations.clause_case import prove
 from regulations.effects import Letter, LetterOutcome
-from regulations.partner.case import prove
 from regulations.partner.effects import Sms, SmsOutcome
 from regulations.partner.renewal_next_deal import learn_next_deal
 from regulations.partner.sale_crm import learn_crm

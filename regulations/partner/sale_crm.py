@@ -14,9 +14,9 @@ from pydantic import JsonValue
 
 from regulations.case import Wait
 from regulations.catalogue import text
+from regulations.clause_case import prove
 from regulations.effects import CrmOutcome, CrmRecord
 from regulations.obligations import incident
-from regulations.partner.case import prove
 from regulations.partner.renewal_next_deal import await_next_deal, found
 from regulations.partner.sale_duties import owed, services_in_words
 from regulations.partner.sale_state import ENDS, SaleState, Step

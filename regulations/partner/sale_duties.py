@@ -7,8 +7,9 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from regulations.case import UNMET, Obligation
+from regulations.clause_case import owe, prove
 from regulations.obligations import waive_all
-from regulations.partner.case import FINANCE, PARTNER, owe, prove
+from regulations.partner.case import FINANCE, PARTNER
 from regulations.partner.money import rubles
 from regulations.partner.sale_state import ENDS, VOID, Invoice, SaleStage, SaleState, Withdrawal
 from regulations.rows import DealRow, InvoiceRow

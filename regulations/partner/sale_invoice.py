@@ -11,8 +11,9 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from regulations.case import Evidence, Refusal
+from regulations.clause_case import prove
 from regulations.obligations import check_instant, incident, not_before, only
-from regulations.partner.case import HEAD_OF_SUPPORT, PARTNER, SUPPORT_MANAGER, prove
+from regulations.partner.case import HEAD_OF_SUPPORT, PARTNER, SUPPORT_MANAGER
 from regulations.partner.effects import DraftLine, InvoiceDraft, InvoiceIssued, InvoiceOrder, InvoiceQuestion
 from regulations.partner.invoice import defect_words, purpose_defects
 from regulations.partner.messages import Contract, Payer

@@ -11,8 +11,9 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from regulations.case import UNMET, Refusal
+from regulations.clause_case import owe, prove
 from regulations.obligations import AHEAD, check_instant, not_before, only
-from regulations.partner.case import DIRECTOR, DIRECTOR_FOR_PARTNERS, PARTNER, owe, prove
+from regulations.partner.case import DIRECTOR, DIRECTOR_FOR_PARTNERS, PARTNER
 from regulations.partner.money import rubles
 from regulations.partner.order_execution import hand_over
 from regulations.partner.sale_duties import DUTY, handed_over

@@ -34,6 +34,7 @@ from workflows import options
 for preset in (options.CORRESPONDENCE, options.CRM, options.RECORD, options.PLANNING, options.BILLING, options.INVOICE):
     preset["start_to_close_timeout"] = timedelta(seconds=3)
     preset["retry_policy"] = RetryPolicy(initial_interval=timedelta(milliseconds=300), maximum_interval=timedelta(seconds=1))
+options.CORRESPONDENCE["start_to_close_timeout"] = timedelta(seconds=6)  # a busy machine must not leave a letter in doubt that no kill met
 setattr(worker, "Worker", functools.partial(Worker, sticky_queue_schedule_to_start_timeout=timedelta(seconds=1)))  # noqa: B010
 
 

@@ -53,10 +53,12 @@ PARTNER_DATA = {"comment", "meetings"}
 FOR_WORKFLOWS = [
     "breaches",
     "case",
+    "clause_case",
     "catalogue",
     "clocks",
     "effects",
     "long_case",
+    "long_clause_case",
     "messages",
     "obligations",
     "plans",

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from regulations import long_clause_case
 from regulations.case import Obligation
-from regulations.partner import account_duties, long_case
+from regulations.partner import account_duties
 from regulations.partner.account_duties import running
 from regulations.partner.account_messages import CallMade, Commented, WaiveOfAccount
 from regulations.partner.account_state import MOST_EARLY
@@ -198,8 +199,8 @@ def test_comments_are_checked_one_at_a_time_in_their_order() -> None:
 def test_a_flood_of_calls_is_let_in_part_by_part_and_old_overdue_duties_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     most_open, most_unmet = 20, 15
     monkeypatch.setattr(account_duties, "MOST_OPEN", most_open)
-    monkeypatch.setattr(long_case, "MOST_UNMET", most_unmet)
-    monkeypatch.setattr(long_case, "MOST_CLOSED", 10)
+    monkeypatch.setattr(long_clause_case, "MOST_UNMET", most_unmet)
+    monkeypatch.setattr(long_clause_case, "MOST_CLOSED", 10)
     account = Account().soon()
     account.careful = False
     taken = 0

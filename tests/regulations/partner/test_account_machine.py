@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from regulations import long_clause_case
 from regulations.case import UNMET, Refusal, Standing
 from regulations.messages import Message
-from regulations.partner import account_duties, long_case
+from regulations.partner import account_duties
 from regulations.partner import account_messages as m
 from regulations.partner.account_narration import details, read_out, result
 from regulations.partner.account_state import AccountState
@@ -37,7 +38,7 @@ class AnyAccount(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(long_case, "MOST_CLOSED", 4)
+        self.patch.setattr(long_clause_case, "MOST_CLOSED", 4)
         self.patch.setattr(AccountState, "most_facts", 8)
         self.patch.setattr(account_duties, "MOST_CALLS", 3)
 
@@ -204,7 +205,7 @@ class AnyAccount(RuleBasedStateMachine):
     def it_stays_small_and_says_where_it_stands(self) -> None:
         state = self.account.state
         unmet = sum(1 for _ in state.unmet())
-        assert len(state.obligations) <= long_case.MOST_CLOSED + unmet
+        assert len(state.obligations) <= long_clause_case.MOST_CLOSED + unmet
         assert set(state.evidence) <= {o.key for o in state.obligations}
         assert set(state.far) <= {o.key for o in state.obligations}
         assert len(state.waits) <= 2 * len(state.obligations) + len(state.early)

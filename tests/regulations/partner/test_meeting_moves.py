@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from regulations.long_clause_case import MOST_CLOSED
 from regulations.messages import CalendarChanged
 from regulations.partner.case import DIRECTOR_FOR_PARTNERS
-from regulations.partner.long_case import MOST_CLOSED
 from regulations.partner.meeting_messages import MeetingsScheduled, WithdrawOfMeetings
 from regulations.partner.meeting_narration import details, read_out, result
 from regulations.working_time import working_time

@@ -1,4 +1,4 @@
-"""What a case of partner support that lives for years forgets, so that its state stays small: the registers have it all."""
+"""What a case of many duties that lives for years forgets, so that its state stays small: the registers have it all."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from regulations.case import UNMET, Obligation, Standing
+from regulations.clause_case import ClauseCase
 from regulations.long_case import LongCase
 from regulations.obligations import close
-from regulations.partner.case import PartnerCase
 from regulations.read_out import Counts
 
 MOST_CLOSED, MOST_UNMET = 20, 40
@@ -18,7 +18,7 @@ LONG_OVERDUE = "long_overdue"
 BREACH = "breach"
 
 
-class LongPartnerCase(LongCase, PartnerCase):
+class LongClauseCase(LongCase, ClauseCase):
     """A case that lives for years; far under 256 KB when handed over, however much there was."""
 
     most_facts: ClassVar[int] = 50
