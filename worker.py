@@ -39,6 +39,7 @@ from activities.portfolio import Portfolio
 from activities.record import Registers
 from activities.replacements import Replacements
 from activities.reports import CaseReader, Reports
+from activities.service import ServicePapers
 from activities.sms import Texting
 from activities.tell import CaseTeller
 from activities.watching import Watching
@@ -175,6 +176,7 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
             texting=Texting(ledger, await stack.enter_async_context(SmsGateway(settings.sms)) if settings.sms else None),
             payments=Payments(PaymentLedger(engine), company.calendars["company"].tz),
             portfolio=Portfolio(PortfolioReader(engine), files, company.calendars, company.people),
+            service_papers=ServicePapers(),
         )
 
 

@@ -25,6 +25,7 @@ from activities.portfolio import Portfolio
 from activities.record import Registers
 from activities.replacements import Replacements
 from activities.reports import Reports
+from activities.service import ServicePapers
 from activities.sms import Texting
 from activities.tell import CaseTeller
 from activities.watching import Watching
@@ -56,6 +57,7 @@ class Activities:
     texting: Texting
     payments: Payments
     portfolio: Portfolio
+    service_papers: ServicePapers
 
     def all(self) -> list[Callable[..., Any]]:
         """Every activity, to be registered with a worker; a test holds that none is forgotten."""
@@ -103,4 +105,6 @@ class Activities:
             self.portfolio.next_meeting,
             self.portfolio.build_pack,
             self.crm.find_next_deal,
+            self.service_papers.next_papers,
+            self.service_papers.draw_paper,
         ]

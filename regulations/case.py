@@ -115,6 +115,8 @@ class Obligation(_State):
     """When a changed calendar last moved the due instant."""
     undone: Undone | None = None
     holds: list[Hold] = []
+    not_later_than: datetime | None = None
+    """An instant that was agreed with somebody: the due instant, where the term ends later."""
     extended_from: datetime | None = None
     extended_to: datetime | None = None
     """An absolute due instant set by the escalation role: no calendar and no pause moves it."""

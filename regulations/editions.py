@@ -15,6 +15,8 @@ from regulations.handoff.duties import OWNERS
 from regulations.handoff.state import HandoffSettings
 from regulations.lead.state import CLAUSES as LEAD_CLAUSES
 from regulations.lead.state import LeadSettings
+from regulations.onboarding.case import BY_CONTRACT, OnboardingSettings
+from regulations.onboarding.case import OWNERS as ONBOARDING_OWNERS
 from regulations.partner.case import OWNERS as PARTNER_OWNERS
 from regulations.partner.case import PartnerSettings
 from regulations.plans import Edition
@@ -28,12 +30,14 @@ SETTINGS: dict[str, type[Wire]] = {
     "lead": LeadSettings,
     "replacement": ReplacementSettings,
     "partner": PartnerSettings,
+    "onboarding": OnboardingSettings,
 }
 CLAUSES: dict[str, frozenset[str]] = {
     "handoff": frozenset(OWNERS),
     "lead": frozenset(LEAD_CLAUSES.values()),
     "replacement": frozenset(REPLACEMENT_OWNERS),
     "partner": frozenset(PARTNER_OWNERS) - {"5.4", "6.2", "6.3"},
+    "onboarding": frozenset(ONBOARDING_OWNERS) - BY_CONTRACT,
 }
 """The clauses that can have a term."""
 BACKWARDS = frozenset({"partner 8.1"})

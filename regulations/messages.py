@@ -68,6 +68,9 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000),
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000), AfterValidator(lines)]
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """Aware, kept in UTC: the same instant written with another offset is the same message."""
+Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{7,14}$")]
+"""International, as E.164 writes it."""
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Clause = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*( \([0-9]+\))?$")]
 
 
@@ -138,6 +141,10 @@ class Withdraw(CaseMessage):
     reason: Reason
 
 
+class PeopleChanged(Message):
+    """The company's register of people, or who is absent, has changed; ``happened_at`` is the change. The case asks for it anew."""
+
+
 class CalendarChanged(Message):
     """A calendar has been published anew; ``happened_at`` is the publication. The same for every regulation."""
 
@@ -150,6 +157,21 @@ class CalendarChanged(Message):
     """Those of them that are days off now and were not."""
     shifted: tuple[date, ...] = Field((), max_length=10_000)
     """Those of them with another offset from UTC: they alone move a term of calendar days."""
+
+
+class SentFile(Model):
+    """A file, kept by the door under the SHA-256 of its content."""
+
+    name: Line
+    sha256: Sha256 | None = None
+    problem: Line | None = None
+    """Why the door did not keep it."""
+
+    @model_validator(mode="after")
+    def _kept(self) -> SentFile:
+        if self.sha256 is None:
+            raise ValueError("the file itself must be sent: its 'content' in base64; one that is too large comes by the command line")
+        return self
 
 
 # --- handoff --------------------------------------------------------------------------------------------------------
@@ -213,7 +235,7 @@ class RequestFile(Model):
     kind: Literal["questionnaire", "contract", "other"]
     problem: Line | None = None
     """Why it does not count: unreadable, too large, password-protected …; none: it does."""
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha256: Sha256 | None = None
     """The content, kept by the door under this name: the case has it read. None: the sender vouches that it can be read."""
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from regulations.roster import Holder
 from regulations.wire import Wire
 
 CONTROL = "control/"
@@ -68,6 +69,10 @@ class OpeningRequest(Wire):
     """Persons of the company's file whose own roles the case needs, by id: ``support_manager:u12``."""
     calendar: str | None = None
     """The calendar in which the case's terms are counted, where it knows the name itself; None: the centre's or the company's."""
+    zone: str | None = None
+    """The zone whose calendar counts the case's terms: the company's own one where that is its zone, else the first that has it."""
+    roster: tuple[str, ...] = ()
+    """Roles whose holders, with their absences and deputies, the case needs to know: `regulations.roster`."""
 
 
 class Opening(Wire):
@@ -83,6 +88,8 @@ class Opening(Wire):
     """Of the company; where a centre was asked for also ``centre:CODE``, ``centre_head:CODE`` and, where the centre knows the manager,
     ``manager:CODE/ID``."""
     centre_name: str = ""
+    roster: tuple[Holder, ...] = ()
+    """Who has the roles that were asked for."""
     ui: str = ""
     """Where the Temporal UI shows the cases: its address with the namespace; empty: nobody has said."""
 
@@ -113,6 +120,8 @@ class TermToPlan(Wire):
     warn: bool = True
     warn_from: datetime | None = None
     """Where the reminder's working time is counted from; None: the start."""
+    not_later_than: datetime | None = None
+    """An instant that was agreed: where the term would end later, it ends there. No calendar moves it."""
 
 
 class PlanRequest(Wire):

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from runtime import lead_tables, partner_tables, replacement_tables, tables
+from runtime import lead_tables, onboarding_tables, partner_tables, replacement_tables, tables
 from runtime.database import database_errors, database_now, insert
 
 # An upsert takes the newest state of a thing; in the others the first row stands and is never changed.
@@ -28,6 +28,10 @@ _UPSERTED = {
         partner_tables.partner_calls,
         partner_tables.partner_deals,
         partner_tables.partner_invoices,
+        onboarding_tables.visas,
+        onboarding_tables.service_clients,
+        onboarding_tables.service_records,
+        onboarding_tables.planned_visits,
     )
 }
 _ADDED_ONCE = {

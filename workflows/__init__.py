@@ -6,6 +6,7 @@ if not workflow.unsafe.in_sandbox():  # the sandbox loads each workflow by itsel
     from workflows.bulk_action import BulkAction
     from workflows.centre_digest import CentreDigest
     from workflows.client_handoff import ClientHandoff
+    from workflows.client_onboarding import ClientOnboarding
     from workflows.correction import Correction
     from workflows.daily_digest import DailyDigest
     from workflows.handoff_report import HandoffReport
@@ -21,7 +22,9 @@ if not workflow.unsafe.in_sandbox():  # the sandbox loads each workflow by itsel
     from workflows.potential_sale import PotentialSale
     from workflows.renewal import Renewal
     from workflows.service_centre import ServiceCentre
+    from workflows.service_diary import ServiceDiary
     from workflows.service_order import ServiceOrder
+    from workflows.service_plan import ServicePlan
 
     WORKFLOWS = (
         ClientHandoff,
@@ -43,5 +46,8 @@ if not workflow.unsafe.in_sandbox():  # the sandbox loads each workflow by itsel
         Renewal,
         IncomingPayment,
         ManagerMeetings,
+        ClientOnboarding,
+        ServicePlan,
+        ServiceDiary,
     )
     """Every workflow: read by the worker, the replay tests and the test of command sequences."""

@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from regulations import messages as m
+from regulations.amounts import exact
 from regulations.partner.messages import Partner
-from regulations.partner.services import exact
 
 Wish = Literal["more_leads", "fewer_leads", "no_leads", "further_network", "correction", "other"]
 """2.1: what support tells marketing of."""

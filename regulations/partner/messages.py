@@ -10,10 +10,8 @@ from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 from regulations import messages as m
 from regulations.partner.services import ZERO, Amount, Percent
 
-__all__ = ["Amount", "Contract", "Kpp", "Ordered", "Partner", "Payer", "Percent", "Phone"]
+__all__ = ["Amount", "Contract", "Kpp", "Ordered", "Partner", "Payer", "Percent"]
 
-Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{7,14}$")]
-"""International, as E.164 writes it."""
 Kpp = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}[0-9A-Z]{2}[0-9]{3}$")]
 
 
@@ -24,7 +22,7 @@ class Partner(m.Model):
     """Its id in the CRM, never a name or an address."""
     name: m.Line
     email: EmailStr
-    phone: Phone | None = None
+    phone: m.Phone | None = None
     """For notices by SMS (5.2)."""
     contact: m.Ident | None = None
     """The CRM's contact, to which deals are tied (5.4)."""
@@ -45,7 +43,7 @@ class Payer(m.Model):
     kpp: Kpp | None = None
     address: m.Line | None = None
     email: EmailStr
-    phone: Phone | None = None
+    phone: m.Phone | None = None
 
 
 class Ordered(m.Model):

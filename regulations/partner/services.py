@@ -7,17 +7,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from regulations.amounts import exact
 from regulations.wire import Wire
 
 CURRENCY = "RUB"
 ZERO = Decimal(0)
 KOPECK = Decimal("0.01")
-
-
-def exact(value: object) -> object:
-    if isinstance(value, float):
-        raise ValueError('write the sum as a text such as "1500.50": a floating-point number is not exact')
-    return value
 
 
 Amount = Annotated[Decimal, BeforeValidator(exact), Field(gt=0, max_digits=14, decimal_places=2)]

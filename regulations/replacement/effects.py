@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from regulations.replacement.messages import Mode, Sha256, WatchedCall, WatchedCard, WatchedLead
+from regulations.messages import Sha256
+from regulations.replacement.messages import Mode, WatchedCall, WatchedCard, WatchedLead
 from regulations.wire import Wire
 
 Entry = Literal["replacement", "tariff", "top_up"]

@@ -11,7 +11,6 @@ from regulations import messages as m
 Mode = Literal["ours", "integrated", "outside"]
 """Fixed per tariff period: our CRM and telephony; the client's own CRM connected to ours; everything else (6.1)."""
 Status = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(m.one_line)]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Link = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[\x21-\x7e\u00a1-\uffff]{3,1900}$"), AfterValidator(m.one_line)
 ]
@@ -89,33 +88,18 @@ class ToppedUp(OfReplacement):
     n: int = Field(TOP_UP, ge=TOP_UP, le=TOP_UP)
 
 
-class SentFile(m.Model):
-    """A file, kept by the door under the SHA-256 of its content."""
-
-    name: m.Line
-    sha256: Sha256 | None = None
-    problem: m.Line | None = None
-    """Why the door did not keep it."""
-
-    @model_validator(mode="after")
-    def _kept(self) -> Self:
-        if self.sha256 is None:
-            raise ValueError("the file itself must be sent: its 'content' in base64; one that is too large comes by the command line")
-        return self
-
-
 class ExportReceived(OfReplacement):
     """5.2: the technical specialists' export of cards, calls, recordings and tickets; a later one takes the place of an earlier one."""
 
     by: m.Actor
-    files: tuple[SentFile, ...] = Field(min_length=1, max_length=1)
+    files: tuple[m.SentFile, ...] = Field(min_length=1, max_length=1)
 
 
 class Decided(OfReplacement):
     """5.2: quality control decides: by the audit's sheet with its decisions, or by accepting the clear verdicts as they are."""
 
     by: m.Actor
-    files: tuple[SentFile, ...] = Field((), max_length=1)
+    files: tuple[m.SentFile, ...] = Field((), max_length=1)
     accept_clear: bool = False
     """Every ``replace`` is replaced, every ``reject`` rejected; refused while a ``listen`` is undecided."""
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from regulations.case import CaseState, Evidence, Obligation
+from regulations.messages import SentFile
 from regulations.plans import Edition
 from regulations.replacement.effects import (
     AccountAnswer,
@@ -19,7 +20,7 @@ from regulations.replacement.effects import (
     Entry,
     LinksAnswer,
 )
-from regulations.replacement.messages import Requested, SentFile, ToppedUp
+from regulations.replacement.messages import Requested, ToppedUp
 from regulations.rows import ReplacementRow
 from regulations.wire import Wire
 

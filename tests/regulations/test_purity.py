@@ -41,6 +41,7 @@ NOT_FOR_WORKFLOWS = {
     "replacement.local_times",
     "replacement.watching",
     "notices",
+    "onboarding.papers",
     "open_hours",
     "production_calendars",
     "working_time",
@@ -49,6 +50,7 @@ NOT_FOR_WORKFLOWS = {
 }
 """What depends on data that change: workflow code asks a local activity instead."""
 REPLACEMENT_DATA = {"attempts", "audit", "export_content", "export_reading", "export_values", "judging", "local_times", "watching"}
+ONBOARDING_DATA = {"papers"}
 PARTNER_DATA = {"comment", "meetings"}
 FOR_WORKFLOWS = [
     "breaches",
@@ -63,11 +65,13 @@ FOR_WORKFLOWS = [
     "obligations",
     "plans",
     "read_out",
+    "roster",
     "rounds",
     "rows",
     "wire",
     "handoff",
     *sorted(f"lead/{path.stem}" for path in (PACKAGE / "lead").glob("*.py") if path.stem != "watch"),
+    *sorted(f"onboarding/{path.stem}" for path in (PACKAGE / "onboarding").glob("*.py") if path.stem not in ONBOARDING_DATA),
     *sorted(f"partner/{path.stem}" for path in (PACKAGE / "partner").glob("*.py") if path.stem not in PARTNER_DATA),
     *sorted(f"replacement/{path.stem}" for path in (PACKAGE / "replacement").glob("*.py") if path.stem not in REPLACEMENT_DATA),
 ]

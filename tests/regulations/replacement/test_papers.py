@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from regulations.messages import SentFile
 from regulations.replacement.effects import AuditAnswer, DecisionAnswer
-from regulations.replacement.messages import SentFile
 from regulations.replacement.papers import Paper, Papers, papers
 from regulations.replacement.state import ReplacementState
 
