@@ -67,7 +67,7 @@ def test_the_newest_edition_in_force_holds_from_its_instant_on(tmp_path: Path) -
     assert editions.in_force("handoff", _at("2026-12-01T00:00:00+03:00"))[0].terms["2.2.4"] == "8 working hours"
 
 
-@pytest.mark.parametrize(("regulation", "moment"), [("handoff", "2019-12-31T23:59:59+03:00"), ("onboarding", "2026-01-01T00:00:00+03:00")])
+@pytest.mark.parametrize(("regulation", "moment"), [("handoff", "2019-12-31T23:59:59+03:00"), ("no-such", "2026-01-01T00:00:00+03:00")])
 def test_where_none_is_in_force_the_known_ones_are_named(regulation: str, moment: str) -> None:
     with pytest.raises(UnknownEdition, match="handoff-1"):
         load_editions().in_force(regulation, _at(moment))
