@@ -45,6 +45,7 @@ from activities.tell import CaseTeller
 from activities.watching import Watching
 from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
+from runtime.absences import AbsenceRegister
 from runtime.account_billing import AccountReader
 from runtime.billing import BillingReader
 from runtime.billing_api import BillingApi
@@ -73,6 +74,7 @@ from runtime.registers import RegisterWriter
 from runtime.replacements import ReplacementRegister
 from runtime.reports import ReportStore
 from runtime.secrets import SecretStore
+from runtime.service_reader import ServiceReader
 from runtime.settings import Settings
 from runtime.sms import SmsGateway
 from runtime.verdicts import VerdictStore
@@ -118,6 +120,8 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
             roles=company.roles,
             editions=editions,
             centres=CentreReader(engine),
+            people=company.people,
+            absences=AbsenceRegister(engine),
             ui=settings.temporal_ui or "",
         )
         letters = Letters(folders, settings.mail.sender, settings.mail.sender_name, company.cards)
@@ -140,7 +144,7 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
                 calendar=company.calendars["company"],
                 roles=company.roles,
             ),
-            notices=Notices(NoticeBook(engine), company, CentreReader(engine), WatchReader(engine)),
+            notices=Notices(NoticeBook(engine), company, CentreReader(engine), WatchReader(engine), AbsenceRegister(engine)),
             centre_rounds=CentreRounds(
                 LeadReader(engine), CentreLetters(engine), CentreReader(engine), company=company.name, ui=settings.temporal_ui or ""
             ),
@@ -176,7 +180,7 @@ async def activities(settings: Settings, client: Client) -> AsyncIterator[Activi
             texting=Texting(ledger, await stack.enter_async_context(SmsGateway(settings.sms)) if settings.sms else None),
             payments=Payments(PaymentLedger(engine), company.calendars["company"].tz),
             portfolio=Portfolio(PortfolioReader(engine), files, company.calendars, company.people),
-            service_papers=ServicePapers(),
+            service_papers=ServicePapers(ServiceReader(engine), files, company.calendars, company.people),
         )
 
 

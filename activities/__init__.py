@@ -106,5 +106,5 @@ class Activities:
             self.portfolio.build_pack,
             self.crm.find_next_deal,
             self.service_papers.next_papers,
-            self.service_papers.draw_paper,
+            self.service_papers.draw_papers,
         ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 
 from temporalio import activity
 
+from activities.absences import AbsenceReader, absences_since
 from activities.directory import Centres, Watches, answered_for, with_registers
 from activities.keyed import database_errors
+from regulations.absences import StandIns
 from regulations.company import Company
 from regulations.effects import Letter
 from regulations.notices import (
@@ -32,19 +34,43 @@ LARGEST = 800_000
 """Bytes of the letters of one answer: far below the 2 MB that Temporal takes for one value."""
 
 
+@dataclass(frozen=True)
+class _Inside:
+    """Everybody inside, and who reads for whom at an instant."""
+
+    company: Company
+    stand_ins: StandIns
+
+    def calendar(self, recipient: str) -> WorkingTime:
+        return working_time(self.company.calendar_of(recipient))
+
+    def instead_of(self, recipient: str, reader: str) -> str:
+        return "" if reader == recipient else self.stand_ins.names(recipient)
+
+
 class Notices:
     """Gathers what people inside are to be told, one letter a recipient, and notes what became of the letters.
 
     Inside are the roles of the company's file and the people of the service centres; as those, the managers of the clients whose leads are
-    watched.
+    watched. What is meant for somebody who is absent goes to whoever stands in, in that one's working time and letter, and says for whom. A
+    letter that was made keeps its recipient, whoever comes back or leaves meanwhile; what it carries no other letter does.
     """
 
-    def __init__(self, book: NoticeBook, company: Company, centres: Centres | None = None, watches: Watches | None = None) -> None:
-        """The engine of book and registers is closed by whoever made it; without registers the company's file knows everybody."""
+    def __init__(
+        self,
+        book: NoticeBook,
+        company: Company,
+        centres: Centres | None = None,
+        watches: Watches | None = None,
+        absences: AbsenceReader | None = None,
+    ) -> None:
+        """The engine of book and registers is closed by whoever made it; without registers the company's file knows everybody, and nobody
+        is absent."""
         self._book = book
         self._company = company
         self._centres = centres
         self._watches = watches
+        self._absences = absences
 
     @activity.defn(name="gather_notices")
     async def gather_notices(self, question: Gather) -> Gathered:
@@ -58,23 +84,25 @@ class Notices:
             ApplicationError: ``Unavailable`` (repeated by Temporal) or ``Invalid`` (for good).
         """
         with database_errors():
-            company = await with_registers(self._company, self._centres, self._watches)
+            inside = await self._inside(question.at)
             async with self._book.open() as book:
-                return await self._round(book, company, question)
+                return await self._round(book, inside, question)
 
     @activity.defn(name="gather_digest")
     async def gather_digest(self, question: Gather) -> Gathered:
         """The digests of a day: for each recipient of the zone who works today what is overdue and owed by, or escalates to, its roles.
 
-        A second run of the same day gives only what the first one could not send.
+        A second run of the same day gives only what the first one could not send. The digest of somebody who is absent is a letter of its
+        own to whoever stands in, held with that one's zone; where that was over when the absence was entered, with the zone of who is
+        absent, as long as the other one works then.
 
         Raises:
             ApplicationError: ``Unavailable`` (repeated by Temporal) or ``Invalid`` (for good).
         """
         with database_errors():
-            company = await with_registers(self._company, self._centres, self._watches)
+            inside = await self._inside(question.at)
             async with self._book.open() as book:
-                return await self._digest(book, company, question)
+                return await self._digest(book, inside, question)
 
     @activity.defn(name="notices_sent")
     async def notices_sent(self, sent: LettersSent) -> None:
@@ -96,22 +124,27 @@ class Notices:
         Raises DatabaseUnavailableError, DatabaseRefusedError.
         """
         letters: list[Letter] = []
-        company = await with_registers(self._company, self._centres, self._watches)
-        for zone in company.zones:
+        inside = await self._inside(at)
+        for zone in inside.company.zones:
             more, tried = True, list[str]()
             async with self._book.open(keep=False) as book:
                 while more:
-                    gathered = await self._round(book, company, Gather(zone=zone, at=at, round="preview", tried=tuple(tried)))
+                    gathered = await self._round(book, inside, Gather(zone=zone, at=at, round="preview", tried=tuple(tried)))
                     letters += gathered.letters
                     tried += [letter.key for letter in gathered.letters]
                     more = gathered.more
         return letters
 
-    async def _round(self, book: OpenBook, company: Company, question: Gather) -> Gathered:
+    async def _inside(self, at: datetime) -> _Inside:
+        company = await with_registers(self._company, self._centres, self._watches)
+        absences = await absences_since(self._absences, (at - timedelta(days=1)).date())  # it may be yesterday where they work
+        return _Inside(company, StandIns(company, absences))
+
+    async def _round(self, book: OpenBook, inside: _Inside, question: Gather) -> Gathered:
         letters: list[Letter] = []
         busy: set[str] = set()
         for stored in await book.unsettled("round"):
-            if company.calendar_of(stored.recipient).tz != question.zone:
+            if inside.company.calendar_of(stored.recipient).tz != question.zone:
                 continue
             if stored.key in question.tried:
                 busy.add(stored.recipient)
@@ -119,12 +152,12 @@ class Notices:
                 busy.add(stored.recipient)
                 letters.append(_letter(stored))
             else:
-                await self._earlier(book, company, stored, question, busy, letters)
-        ripe_rows = await self._ripe(book, company, question, busy)
+                await self._earlier(book, inside, stored, question, busy, letters)
+        ripe_rows = await self._ripe(book, inside, question, busy)
         size = sum(map(_size, letters))
-        for recipient, rows in sorted(ripe_rows.items()):
-            key = round_key(question.round, recipient)
-            letter = round_letter(company, key, [_pending(row) for row in rows], question.at)
+        for recipient, told in sorted(ripe_rows.items()):
+            key, rows = round_key(question.round, recipient), [row for row, _ in told]
+            letter = round_letter(inside.company, key, [notice for _, notice in told], question.at)
             size += _size(letter)
             if letters and size > LARGEST:
                 return Gathered(letters=tuple(letters), more=True)
@@ -133,7 +166,7 @@ class Notices:
         return Gathered(letters=tuple(letters))
 
     async def _earlier(
-        self, book: OpenBook, company: Company, stored: StoredLetter, question: Gather, busy: set[str], letters: list[Letter]
+        self, book: OpenBook, inside: _Inside, stored: StoredLetter, question: Gather, busy: set[str], letters: list[Letter]
     ) -> None:
         """A letter that an earlier round made and did not settle: the mail server was away, or the round did not live to its end."""
         match await book.take_back(stored.key):
@@ -141,36 +174,39 @@ class Notices:
                 await book.settle([stored.key], question.at)
             case "begun":
                 busy.add(stored.recipient)
-                if is_open(_calendar(company, stored.recipient), question.at):
+                if is_open(inside.calendar(stored.recipient), question.at):
                     letters.append(_letter(stored))
 
-    async def _ripe(self, book: OpenBook, company: Company, question: Gather, busy: set[str]) -> dict[str, list[PendingRow]]:
-        """The notices that go out now, by recipient; those that would be untrue are left out for good."""
+    async def _ripe(self, book: OpenBook, inside: _Inside, question: Gather, busy: set[str]) -> dict[str, list[tuple[PendingRow, Pending]]]:
+        """The notices that go out now, by who is to read them; those that would be untrue are left out for good."""
         at = question.at
-        mine = {r: calendar for r in await book.recipients(at) if (calendar := _calendar(company, r)).spec.tz == question.zone}
+        readers = {r: inside.stand_ins.reader(r, at) for r in await book.recipients(at)}
+        mine = {r: calendar for r, to in readers.items() if (calendar := inside.calendar(to)).spec.tz == question.zone}
         working = {r for r, calendar in mine.items() if is_open(calendar, at)}
         whose = Whose(open=[r for r in mine if r in working], closed=[r for r in mine if r not in working])
-        found: dict[str, list[PendingRow]] = {}
+        found: dict[str, list[tuple[PendingRow, Pending]]] = {}
         untrue: list[tuple[PendingRow, str]] = []
         for row in await book.pending(at, whose) if mine else ():
-            if row.recipient in busy:
+            reader = readers[row.recipient]
+            if reader in busy:
                 continue
-            notice = _pending(row)
+            notice = _pending(row, reader, inside.instead_of(row.recipient, reader))
             if (reason := left_out(notice, at)) is not None:
                 untrue.append((row, reason.value))
             elif ripe(notice, mine[row.recipient], at):
-                found.setdefault(row.recipient, []).append(row)
+                found.setdefault(reader, []).append((row, notice))
         await book.leave_out(untrue)
         return found
 
-    async def _digest(self, book: OpenBook, company: Company, question: Gather) -> Gathered:
+    async def _digest(self, book: OpenBook, inside: _Inside, question: Gather) -> Gathered:
         letters: list[Letter] = []
         size = 0
         late = await book.overdue_roles()
         waiting = {stored.key: stored for stored in await book.unsettled("digest")}
-        for recipient, roles in sorted(answered_for(company).items()):
-            calendar = _calendar(company, recipient)
-            day = digest_day(calendar, question.at) if calendar.spec.tz == question.zone else None
+        for recipient, roles in sorted(answered_for(inside.company).items()):
+            reader = inside.stand_ins.reader(recipient, question.at)
+            calendar = inside.calendar(reader)
+            day = digest_day(calendar, question.at) if self._held(inside, recipient, calendar, question) else None
             if day is None or (key := digest_key(day, recipient)) in question.tried:
                 continue
             if (stored := waiting.get(key)) is not None:
@@ -179,22 +215,27 @@ class Notices:
                 continue
             else:
                 rows, total = await book.overdue(roles, LISTED)
-                letter = digest_letter(company, key, recipient, [Overdue(**asdict(row)) for row in rows], total, question.at)
+                overdue, name = [Overdue(**asdict(row)) for row in rows], inside.instead_of(recipient, reader)
+                letter = digest_letter(inside.company, key, reader, overdue, total, question.at, name)
             size += _size(letter)
             if letters and size > LARGEST:
                 return Gathered(letters=tuple(letters), more=True)
             if stored is None:
-                await book.make(key, "digest", recipient, question.round, letter.model_dump(mode="json"), question.at)
+                await book.make(key, "digest", reader, question.round, letter.model_dump(mode="json"), question.at)
             letters.append(letter)
         return Gathered(letters=tuple(letters))
 
+    @staticmethod
+    def _held(inside: _Inside, recipient: str, calendar: WorkingTime, question: Gather) -> bool:
+        """Whether a recipient's digest is held with a zone: with its reader's; with its own for a reader elsewhere who works just then."""
+        if calendar.spec.tz == question.zone:
+            return True
+        return inside.company.calendar_of(recipient).tz == question.zone and is_open(calendar, question.at)
 
-def _calendar(company: Company, recipient: str) -> WorkingTime:
-    return working_time(company.calendar_of(recipient))
 
-
-def _pending(row: PendingRow) -> Pending:
-    return Pending(**{name: value for name, value in asdict(row).items() if name != "due_key"})
+def _pending(row: PendingRow, reader: str, instead_of: str) -> Pending:
+    own = {name: value for name, value in asdict(row).items() if name not in ("due_key", "recipient")}
+    return Pending(**own, recipient=reader, instead_of=instead_of)
 
 
 def _letter(stored: StoredLetter) -> Letter:

@@ -10,16 +10,20 @@ from typing import Protocol
 
 from temporalio import activity
 
+from activities.absences import AbsenceReader, absences_since
+from activities.calendars import calendar_of
 from activities.errors import MISCONFIGURED, transient
 from activities.keyed import database_errors
+from regulations.absences import TOLD_LATE, holders
 from regulations.calendar_spec import CalendarError, CalendarSpec
-from regulations.control_time import calendar_named, control_name
+from regulations.company import Person, calendar_in
+from regulations.control_time import control_name
 from regulations.counting import count
 from regulations.editions import Editions, UnknownEdition
 from regulations.lead.state import centre_role, head_role, manager_role
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest, person_of
+from regulations.roster import Holder
 from regulations.terms import TermError
-from regulations.working_time import WorkingTime, working_time
 from runtime.centres import Centre
 
 
@@ -48,6 +52,8 @@ class Planning:
         roles: Mapping[str, Address],
         editions: Editions,
         centres: Centres | None = None,
+        people: Mapping[str, Person] | None = None,
+        absences: AbsenceReader | None = None,
         ui: str = "",
     ) -> None:
         """
@@ -57,6 +63,8 @@ class Planning:
             roles: Where each role is reached.
             editions: The regulations' editions, the product's and the company's own.
             centres: The register of service centres; None where no lead is worked on.
+            people: The persons of the company's file, by id.
+            absences: The register of who is absent; None: nobody is.
             ui: Address of the Temporal UI with the namespace, for links to a case; empty: letters have none.
         """
         self._company = company
@@ -64,13 +72,16 @@ class Planning:
         self._roles = dict(roles)
         self._editions = editions
         self._centres = centres
+        self._people = people or {}
+        self._absences = absences
         self._ui = ui
 
     @activity.defn
     async def open_case(self, request: OpeningRequest) -> Opening:
-        """Gives a case what it needs of the company: the edition, the calendar, the addresses of the roles; of a centre's case its people.
+        """Gives a case what it needs of the company: the edition, the calendar, the addresses of the roles; of a centre's case its people;
+        who has the roles that are asked for, and who stands in for whom from a month ago on.
 
-        A centre that nobody has defined yet is waited for.
+        A centre that nobody has defined yet is waited for, and so is a calendar of a zone that none has.
         """
         try:
             if request.edition is None:
@@ -80,7 +91,7 @@ class Planning:
         except UnknownEdition as e:
             raise transient(str(e), type=MISCONFIGURED) from e
         general = {role: address for role, address in self._roles.items() if person_of(role) in ("", *request.people)}
-        name, roles, centre_name = request.calendar or "company", general, ""
+        name, roles, centre_name = request.calendar or self._of_zone(request.zone), general, ""
         if request.centre is not None:
             centre = await self._centre(request.centre)
             name, centre_name = control_name(centre.zone), centre.name
@@ -90,11 +101,19 @@ class Planning:
             company=self._company,
             language=language,
             calendar=name,
-            zone=self._calendar(name).spec.tz,
+            zone=calendar_of(name, self._calendars).spec.tz,
             roles=roles,
             centre_name=centre_name,
+            roster=await self._roster(request),
             ui=self._ui,
         )
+
+    async def _roster(self, request: OpeningRequest) -> tuple[Holder, ...]:
+        if not request.roster:
+            return ()
+        with database_errors():
+            absences = await absences_since(self._absences, (request.at - TOLD_LATE).date())
+        return holders(self._people, absences, request.roster)
 
     async def _centre(self, code: str) -> Centre:
         with database_errors():
@@ -106,17 +125,21 @@ class Planning:
     @activity.defn
     async def plan(self, request: PlanRequest) -> PlanAnswer:
         """Counts the terms of one call. The answer depends on nothing but the request and the calendars' data."""
-        calendar = self._calendar(request.calendar)
+        calendar = calendar_of(request.calendar, self._calendars)
         try:
             return count(calendar, request)
         except (TermError, CalendarError) as e:
             raise transient(str(e), type=MISCONFIGURED) from e
 
-    def _calendar(self, name: str) -> WorkingTime:
-        try:
-            return working_time(calendar_named(name, self._calendars))
-        except KeyError:
-            known = ", ".join(self._calendars)
-            raise transient(f"no calendar is named {name!r}; the company's configuration has: {known}", type=MISCONFIGURED) from None
-        except CalendarError as e:
-            raise transient(str(e), type=MISCONFIGURED) from e
+    def _of_zone(self, zone: str | None) -> str:
+        """The calendar of a zone: the company's own where that is its zone, else the first by name that has it."""
+        if zone is None:
+            return "company"
+        name = calendar_in(zone, self._calendars)
+        if name is None:
+            raise transient(
+                f"no calendar of the company's file has the zone {zone}: add one, such as [calendars.{zone.rpartition('/')[2].lower()}]"
+                f' with tz = "{zone}", and restart the workers',
+                type=MISCONFIGURED,
+            )
+        return name

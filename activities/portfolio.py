@@ -9,10 +9,10 @@ from datetime import datetime
 from temporalio import activity
 
 from activities import errors
+from activities.calendars import calendar_of
 from activities.keyed import database_errors
 from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.company import Person
-from regulations.control_time import calendar_named
 from regulations.effects import KeptFile
 from regulations.partner import pack as packs
 from regulations.partner import report as reports
@@ -22,7 +22,6 @@ from regulations.partner.pack import MeetingPack
 from regulations.partner.pack_words import Heading, file_name, letter_values, pack_sheets
 from regulations.partner.report import Deal, ManagerReport, Receipt
 from regulations.rows import DealRow, PartnerRow
-from regulations.working_time import WorkingTime, working_time
 from runtime.files import FileStore
 from runtime.portfolio import ManagerRows, PortfolioReader
 from runtime.spreadsheets import CONTENT_TYPE, workbook
@@ -93,7 +92,7 @@ class Portfolio:
             ApplicationError: ``Misconfigured`` (repeated by Temporal): there is no such calendar, or it ends too soon.
         """
         try:
-            return next_meeting(question, self._calendar(question.calendar))
+            return next_meeting(question, calendar_of(question.calendar, self._calendars))
         except CalendarError as e:
             raise errors.transient(str(e), type=errors.MISCONFIGURED) from e
 
@@ -106,7 +105,7 @@ class Portfolio:
         """
         with database_errors():
             rows = await self._reader.of(question.manager)
-        local = self._calendar(question.calendar).local
+        local = calendar_of(question.calendar, self._calendars).local
         heading = heading_of(question.manager, self._people, question.language, local, question.now, question.meeting)
         made = make(rows, heading, question.since)
         with database_errors():
@@ -117,11 +116,3 @@ class Portfolio:
             partners=len(made.pack.partners),
             gaps=len(made.pack.unprepared),
         )
-
-    def _calendar(self, name: str) -> WorkingTime:
-        try:
-            return working_time(calendar_named(name, self._calendars))
-        except KeyError:
-            raise errors.transient(f"no calendar is named {name!r}; the company's file has none", type=errors.MISCONFIGURED) from None
-        except CalendarError as e:
-            raise errors.transient(str(e), type=errors.MISCONFIGURED) from e

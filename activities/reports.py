@@ -15,6 +15,7 @@ from activities import errors
 from activities.email import Correspondence
 from activities.keyed import database_errors
 from regulations.calendar_spec import CalendarError, CalendarSpec
+from regulations.dates import month_words
 from regulations.effects import Letter, OnUnknown
 from regulations.handoff import report as rules
 from regulations.handoff.report import ENTRIES, ContactDuty, Month, Registered, Report, Section
@@ -28,7 +29,7 @@ from regulations.handoff.report_effects import (
     ReportToSend,
     SentReport,
 )
-from regulations.handoff.report_words import file_name, month_words, sheets, summary
+from regulations.handoff.report_words import file_name, sheets, summary
 from regulations.handoff.state import KIND
 from regulations.plans import Address
 from regulations.read_out import ReadOut

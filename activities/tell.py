@@ -59,14 +59,14 @@ class CaseTeller:
         if begins is None:
             await self._client.get_workflow_handle(message.address).execute_update(message.update, message.message)
             return
-        shown = {"CaseKind": begins.kind, "Stage": begins.stage, "Partner": begins.partner}
+        shown = {"CaseKind": begins.kind, "Stage": begins.stage, "Partner": begins.partner, "Client": begins.client}
         start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             begins.workflow,
             id=message.address,
             task_queue=self._task_queue,
             static_summary=begins.summary,
             search_attributes=TypedSearchAttributes(
-                [SearchAttributePair(SearchAttributeKey.for_keyword(name), value) for name, value in shown.items()]
+                [SearchAttributePair(SearchAttributeKey.for_keyword(name), value) for name, value in shown.items() if value]
             ),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )

@@ -173,7 +173,8 @@ def tell_of_terms(state: CaseState, withdrawn: list[Obligation], now: datetime) 
 def tell_inside(state: CaseState, tell: Tell, now: datetime, kinds: dict[str, NoticeKind] = KINDS) -> None:
     """Hands a telling to somebody inside on as a notice; the rounds keep the hours."""
     clause = str(tell.values.get("clause", ""))
-    said = text(state.language, "notice", tell.what, **{**tell.values, "duty": text(state.language, state.kind, "duty", clause)})
+    duty = text(state.language, state.kind, "duty", clause) if clause else ""
+    said = text(state.language, "notice", tell.what, **{**tell.values, "duty": duty})
     kind = kinds.get(tell.what, "incident")
     key, due = _breach_of(tell) if kind == "breach_withdrawn" else (tell.key, None)
     notice(state, tell.role, kind, said, key=key, clause=clause, due=due, earliest=now)

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from regulations.dates import offset_text
 from regulations.plans import Opening, OpeningRequest, PlannedTerm
 from regulations.rows import AnyRow, ObligationRow
 
@@ -116,7 +117,8 @@ class Obligation(_State):
     undone: Undone | None = None
     holds: list[Hold] = []
     not_later_than: datetime | None = None
-    """An instant that was agreed with somebody: the due instant, where the term ends later."""
+    """An instant that was agreed with somebody: the due instant, where the term has begun by then and ends later. No calendar and no pause
+    moves it."""
     extended_from: datetime | None = None
     extended_to: datetime | None = None
     """An absolute due instant set by the escalation role: no calendar and no pause moves it."""
@@ -140,6 +142,11 @@ class Obligation(_State):
     @property
     def paused(self) -> bool:
         return bool(self.holds) and self.holds[-1].end is None
+
+    @property
+    def counted(self) -> bool:
+        """Whether the due instant heeds what has been agreed by now."""
+        return self.plan is not None and self.plan.not_later_than == self.not_later_than
 
     @property
     def clock(self) -> PlannedTerm | None:
@@ -245,8 +252,7 @@ class CaseState(_State):
 
     def local(self, at: datetime) -> str:
         """The instant as people read it, with the offset of the company's zone as of the last planning."""
-        local = at.astimezone(timezone(self.offset))
-        return f"{local:%d.%m.%Y %H:%M} ({local.isoformat()[-6:]})"
+        return offset_text(at.astimezone(timezone(self.offset)))
 
     def obligation(self, key: str) -> Obligation | None:
         return next((o for o in self.obligations if o.key == key), None)
@@ -258,6 +264,10 @@ class CaseState(_State):
                 return o
         known = ", ".join(sorted({o.clause for o in self.obligations if o.standing in UNMET})) or "none"
         raise Refusal("NoSuchObligation", f"clause {clause} has no open obligation in this case; open are: {known}")
+
+    def to_waive(self, clause: str) -> Obligation:
+        """The unmet obligation of a clause that is let go; `Refusal` when there is none."""
+        return self.open_obligation(clause)
 
     def unmet(self) -> Iterator[Obligation]:
         return (o for o in self.obligations if o.standing in UNMET)

@@ -34,8 +34,9 @@ _CATALOGUES = {"ru": _load("ru"), "uk": _load("uk")}
 def text(language: str, *place: str, **values: object) -> str:
     """The text at a place of the catalogue, e.g. ``text("ru", "handoff", "duty", "2.2.4")``, with its values filled in.
 
-    What a catalogue lacks the Russian one gives; a place that neither knows gives its own last name, so that a word from outside never
-    breaks a case. Values are only ever filled in, never read as patterns.
+    What a catalogue lacks another one gives (each regulation has the words of one language; whoever reads another one still gets words); a
+    place that none knows gives its own last name, so that a word from outside never breaks a case. Values are only ever filled in, never
+    read as patterns.
     """
     found = _found(language, place)
     if not isinstance(found, str):
@@ -65,8 +66,8 @@ def form_of(n: int, forms: Sequence[str]) -> str:
 
 
 def _found(language: str, place: tuple[str, ...]) -> Any:
-    for name in (language, "ru"):
-        found: Any = _CATALOGUES.get(name)
+    for catalogue in (_CATALOGUES.get(language), *_CATALOGUES.values()):
+        found: Any = catalogue
         for step in place:
             found = found.get(step) if isinstance(found, dict) else None
         if found is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from regulations.case import CaseState, Evidence, Obligation
-from regulations.obligations import open_obligation, settle_open
+from regulations.obligations import open_obligation, put_obligation, settle_open
 from regulations.plans import Edition, OpeningRequest, role_of
 
 
@@ -69,3 +69,12 @@ def prove(state: ClauseCase, o: Obligation | None, at: datetime, key: str, now: 
         if known is None or at < known.happened_at:
             state.evidence[o.key] = Evidence(happened_at=at, key=key)
     settle_open(state, now)
+
+
+def hand_over(state: ClauseCase, role: str) -> None:
+    """What is not met goes to whoever has a role in this case now, and is reminded of anew."""
+    person = state.role(role)
+    for o in state.unmet():
+        if o.owner.partition(":")[0] == role and o.owner != person:
+            o.owner, o.warned = person, False
+            put_obligation(state, o, pressing=True)

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from regulations.case import UNMET, CaseState, Obligation, Refusal, Standing, Wait
 from regulations.catalogue import text
+from regulations.dates import day_text
 from regulations.messages import CalendarChanged
 from regulations.obligations import put_obligation, settle_open, undo_breach
 from regulations.plans import PlannedTerm, Span, TermToPlan
@@ -33,13 +34,13 @@ def terms_to_plan(case: CaseState, now: datetime) -> Iterator[TermToPlan]:
                 limit = str(case.opening.edition.settings.get("pause_limit", "10 working days"))
                 yield TermToPlan(key=_pause_key(o), term=limit, start=o.holds[-1].start, warn=False)
         elif o.extended_to is not None:
-            if o.plan is None or o.recount:
+            if not o.counted or o.recount:
                 # An absolute instant: counted only for its local text, its reminder and the hour at which people may be told.
-                yield TermToPlan(key=o.key, term="at once", start=o.extended_to, warn_from=o.extended_from)
-        elif o.term is not None and (o.plan is None or o.recount or _ran_out_unverified(o, now)):
+                yield TermToPlan(key=o.key, term="at once", start=o.extended_to, warn_from=o.extended_from, not_later_than=o.not_later_than)
+        elif o.term is not None and (not o.counted or o.recount or _ran_out_unverified(o, now)):
             pauses = tuple(Span(start=h.start, end=h.end) for h in o.holds if h.end is not None and h.end > h.start)
             since = o.opened_at if o.started_at > o.opened_at else None  # it runs backwards from what is to come
-            yield TermToPlan(key=o.key, term=o.term, start=o.started_at, pauses=pauses, warn_from=since)
+            yield TermToPlan(key=o.key, term=o.term, start=o.started_at, pauses=pauses, warn_from=since, not_later_than=o.not_later_than)
 
 
 def _ran_out_unverified(o: Obligation, now: datetime) -> bool:
@@ -67,7 +68,9 @@ def planned(case: CaseState, answer: PlannedTerm, now: datetime) -> None:
             break
     else:
         return
-    if o.extended_to is not None and o.extended_to != answer.due:
+    if answer.not_later_than != o.not_later_than:
+        return  # asked before something else was agreed
+    if o.extended_to is not None and answer.due not in (o.extended_to, o.not_later_than):
         return  # asked before the extension, which is counted by itself
     before, why = o.plan, o.recount
     if before is not None and o.standing is not Standing.OPEN:
@@ -81,7 +84,7 @@ def planned(case: CaseState, answer: PlannedTerm, now: datetime) -> None:
         put_obligation(case, o, pressing=bool(why))
     if before is not None and before.due != answer.due:
         o.warned = o.warned and before.due >= answer.due
-        o.moved_at = now
+        _moved(o, before, now)
         _note_move(case, o, before, answer, why, now)
 
 
@@ -95,14 +98,21 @@ def _limit_planned(case: CaseState, o: Obligation, answer: PlannedTerm, now: dat
 
 
 def _overdue_planned(case: CaseState, o: Obligation, before: PlannedTerm, answer: PlannedTerm, why: str, now: datetime) -> None:
-    """The day that made a duty overdue is a day off now. Its breach stands all the same where the term does not end later for it."""
+    """The day that made a duty overdue is a day off now, or another instant was agreed. Its breach stands all the same where the term does
+    not end later for it."""
     if answer.due <= before.due:
-        o.plan = before.model_copy(update={"calendar_version": answer.calendar_version})
+        o.plan = before.model_copy(update={"calendar_version": answer.calendar_version, "not_later_than": answer.not_later_than})
         put_obligation(case, o, pressing=True)
         return
     _note_move(case, o, before, answer, why, now)
-    o.moved_at = now
+    _moved(o, before, now)
     undo_breach(case, o, answer, why, now)
+
+
+def _moved(o: Obligation, before: PlannedTerm, now: datetime) -> None:
+    """A move is the calendar's doing where nothing else was agreed meanwhile."""
+    if before.not_later_than == o.not_later_than:
+        o.moved_at = now
 
 
 def _note_move(case: CaseState, o: Obligation, before: PlannedTerm, answer: PlannedTerm, why: str, now: datetime) -> None:
@@ -160,7 +170,7 @@ def _within(days: list[date], first: date, last: date) -> list[date]:
 
 def _why(case: CaseState, message: CalendarChanged, days: list[date]) -> str:
     """The reason of a move in words: calendar, dates, version."""
-    words = [text(case.language, "calendar", "day_off" if d in message.closed else "day", day=f"{d:%d.%m.%Y}") for d in days[:MOST_DAYS]]
+    words = [text(case.language, "calendar", "day_off" if d in message.closed else "day", day=day_text(d)) for d in days[:MOST_DAYS]]
     if len(days) > MOST_DAYS:
         words.append(text(case.language, "calendar", "more", count=len(days) - MOST_DAYS))
     return text(case.language, "calendar", "changed", calendar=message.calendar, version=message.version, days=", ".join(words))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, EmailStr, ValidationError, field_validator
 
@@ -18,6 +18,8 @@ from regulations.partner.requisites import Requisites
 from regulations.partner.services import Amount, Place, Service
 from regulations.plans import Address, role_of
 from regulations.working_time import working_time
+
+Language: TypeAlias = Literal["ru", "uk"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Person:
     roles: tuple[str, ...]
 
 
+def calendar_in(zone: str, calendars: Mapping[str, CalendarSpec]) -> str | None:
+    """The name of the calendar in which terms of a zone are counted: the company's own where that is its zone, else the first by name that
+    has it; None: none has."""
+    return min((name for name, spec in calendars.items() if spec.tz == zone), key=lambda name: (name != "company", name), default=None)
+
+
 class CompanyError(ValueError):
     """The company's file is wrong; the text names the place and the remedy."""
 
@@ -42,7 +50,7 @@ class Company:
     name: str
     calendars: Mapping[str, CalendarSpec]
     roles: Mapping[str, Address]
-    language: Literal["ru", "uk"] = "ru"
+    language: Language = "ru"
     """Of the letters to people inside."""
     scripts: tuple[str, ...] = ()
     """Links to the agreed scripts (replacement 3.5)."""
@@ -54,6 +62,8 @@ class Company:
     """Numbers of the company's cards, by bank (partner 7.3)."""
     requisites: Requisites | None = None
     """None: it writes no invoices."""
+    languages: Mapping[str, Language] = field(default_factory=dict)
+    """Of the letters to an address inside, where it is said."""
 
     def joined(self, roles: Mapping[str, Address]) -> Company:
         """The company together with people who stand in a register and not in its file: those of the service centres.
@@ -65,19 +75,25 @@ class Company:
     @property
     def zones(self) -> tuple[str, ...]:
         """The zones in which people inside work, the company's own among them, sorted: each has its rounds of notices."""
-        names = {"company", *(a.calendar for a in self.roles.values())}
+        names = {"company", *(a.calendar for a in self.roles.values()), *(p.calendar for p in self.people.values())}
         return tuple(sorted({calendar_named(name, self.calendars).tz for name in sorted(names)}))
 
     def calendar_of(self, recipient: str) -> CalendarSpec:
-        """Whose working time a recipient keeps: that of its roles; of an address that no role has any more, the company's."""
+        """Whose working time a recipient keeps: that of its roles; of an address that no role and no person has any more, the company's."""
         return calendar_named(self._kept.get(recipient, "company"), self.calendars)
+
+    def language_of(self, recipient: str) -> Language:
+        """In which language somebody inside is written to."""
+        return self.languages.get(recipient, self.language)
 
     @cached_property
     def _kept(self) -> dict[str, str]:
-        """The calendar of each address: that of its first role."""
+        """The calendar of each address: that of its first role, or of a person without any."""
         found: dict[str, str] = {}
         for address in self.roles.values():
             found.setdefault(address.email, address.calendar)
+        for person in self.people.values():
+            found.setdefault(person.email, person.calendar)
         return found
 
     def recipients(self) -> dict[str, tuple[str, ...]]:
@@ -93,6 +109,7 @@ class _Role(BaseModel):
 
     email: EmailStr
     calendar: str = "company"
+    language: Language | None = None
 
 
 class _Person(BaseModel):
@@ -101,6 +118,7 @@ class _Person(BaseModel):
     name: Line
     email: EmailStr
     calendar: str = "company"
+    language: Language | None = None
     roles: tuple[str, ...]
 
 
@@ -120,7 +138,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     name: str
-    language: Literal["ru", "uk"] = "ru"
+    language: Language = "ru"
     scripts: tuple[str, ...] = ()
     roles: dict[str, _Role]
     people: dict[Ident, _Person] = {}
@@ -145,10 +163,12 @@ def load_company(path: Path) -> Company:
     and, where it has any, days of its own in ``closed`` and ``open``, ``short_days`` and ``layers``. One must be named ``company``.
 
     A role is an e-mail address, or a table ``{ email = "…", calendar = "vladivostok" }`` that names the calendar of its working time
-    (default: ``company``). Roles of one address share one calendar. ``language`` (``ru`` or ``uk``) is that of letters to people inside;
-    ``scripts`` are the links to the agreed scripts of replacements.
+    (default: ``company``) and the ``language`` of the rounds and digests that go there (``ru`` or ``uk``; default: the company's, which is
+    ``ru`` unless ``language`` says otherwise). Roles and persons of one address share calendar and language. ``scripts`` are the links to
+    the agreed scripts of replacements.
 
-    ``people`` are persons by their id in the CRM: name, address, roles. ``services`` are what partners buy, by code: name, price (a text
+    ``people`` are persons by their id in the CRM: name, address, roles, and calendar and language as a role has them. Who of them is absent
+    stands in the register of absences, not here. ``services`` are what partners buy, by code: name, price (a text
     such as ``"45000.00"``, never a float), number in its appendix, whether it is a marketing service or a package that is renewed, and
     the role that executes it; ``cards`` the company's cards by bank; ``requisites`` where the invoices say that the money goes.
 
@@ -171,25 +191,31 @@ def load_company(path: Path) -> Company:
     if "company" not in calendars:
         raise CompanyError(f"{path}: one calendar must be named 'company': add [calendars.company]")
     people = {id: Person(id, p.name, p.email, p.calendar, p.roles) for id, p in file.people.items()}
-    own = {role_of(role, id): _Role(email=p.email, calendar=p.calendar) for id, p in people.items() for role in p.roles}
-    _check_roles(path, {**file.roles, **own}, calendars)
-    roles = {role: Address(email=given.email, calendar=given.calendar) for role, given in {**file.roles, **own}.items()}
+    inside: dict[str, _Role | _Person] = {f"roles.{role}": given for role, given in file.roles.items()}
+    inside |= {f"people.{id}": given for id, given in file.people.items()}
+    languages = _check_addresses(path, inside, calendars)
+    own = {role_of(role, id): Address(email=p.email, calendar=p.calendar) for id, p in people.items() for role in p.roles}
+    roles = {role: Address(email=given.email, calendar=given.calendar) for role, given in file.roles.items()} | own
     services = {code: Service(code=code, **given.model_dump()) for code, given in file.services.items()}
-    return Company(file.name, calendars, roles, file.language, file.scripts, people, services, file.cards, file.requisites)
+    return Company(file.name, calendars, roles, file.language, file.scripts, people, services, file.cards, file.requisites, languages)
 
 
-def _check_roles(path: Path, roles: dict[str, _Role], calendars: Mapping[str, CalendarSpec]) -> None:
-    """Every calendar that a role names exists, and one address keeps one working time."""
+def _check_addresses(path: Path, inside: Mapping[str, _Role | _Person], calendars: Mapping[str, CalendarSpec]) -> dict[str, Language]:
+    """Every calendar that is named exists, and one address keeps one working time and is written to in one language: which, where said."""
     first: dict[str, str] = {}
-    for role, given in roles.items():
+    languages: dict[str, tuple[str, Language]] = {}
+    for name, given in inside.items():
         if given.calendar not in calendars:
             known = ", ".join(sorted(calendars))
-            raise CompanyError(
-                f"{path}: roles.{role}: there is no calendar {given.calendar!r}; add [calendars.{given.calendar}] or use {known}"
-            )
-        other = first.setdefault(given.email, role)
-        if roles[other].calendar != given.calendar:
-            raise CompanyError(f"{path}: roles.{role} and roles.{other} have one address and two calendars: give both the same")
+            raise CompanyError(f"{path}: {name}: there is no calendar {given.calendar!r}; add [calendars.{given.calendar}] or use {known}")
+        other = first.setdefault(given.email, name)
+        if inside[other].calendar != given.calendar:
+            raise CompanyError(f"{path}: {name} and {other} have one address and two calendars: give both the same")
+        if given.language is not None:
+            other, language = languages.setdefault(given.email, (name, given.language))
+            if language != given.language:
+                raise CompanyError(f"{path}: {name} and {other} have one address and two languages: give both the same")
+    return {email: language for email, (_, language) in languages.items()}
 
 
 def _calendar(name: str, fields: dict[str, Any]) -> CalendarSpec:

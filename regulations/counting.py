@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from regulations.calendar_spec import HorizonError
-from regulations.catalogue import text
 from regulations.clocks import MAX_JITTER
+from regulations.dates import local_text
 from regulations.plans import PlanAnswer, PlannedTerm, PlanRequest, TermToPlan
 from regulations.term_spans import due_day, no_span, span_of, zone_alone
 from regulations.terms import parse_term
-from regulations.working_time import Pause, WorkingTime
+from regulations.working_time import Due, Pause, WorkingTime
 
 
 def count(calendar: WorkingTime, request: PlanRequest) -> PlanAnswer:
@@ -27,12 +27,13 @@ def count(calendar: WorkingTime, request: PlanRequest) -> PlanAnswer:
 
 def _count_one(calendar: WorkingTime, item: TermToPlan, request: PlanRequest) -> PlannedTerm:
     term = parse_term(item.term)
-    due = calendar.due(term, item.start, _pauses(item))
-    span_from, span_to = span_of(calendar, term, item.start, due.at)
+    found = calendar.due(term, item.start, _pauses(item))
+    span_from, span_to = span_of(calendar, term, item.start, found.at)
     if zone_alone(term) and not item.pauses:
-        span_from, span_to = no_span(due.at.date())
+        span_from, span_to = no_span(found.at.date())
     elif item.warn_from is not None:
         span_from = min(span_from, calendar.local(item.warn_from).date())
+    due = _agreed(calendar, item, found)
     warn_at = _warn_at(calendar, item, due.at.astimezone(UTC), request.warn_fraction) if item.warn else None
     return PlannedTerm(
         key=item.key,
@@ -46,7 +47,20 @@ def _count_one(calendar: WorkingTime, item: TermToPlan, request: PlanRequest) ->
         span_from=span_from,
         span_to=span_to,
         due_day=due_day(calendar, due.at),
+        not_later_than=item.not_later_than,
     )
+
+
+def _agreed(calendar: WorkingTime, item: TermToPlan, found: Due) -> Due:
+    """The earlier of where the term ends and what was agreed, which is provisional only where days before it are in doubt.
+
+    What was agreed for a time at which nothing was owed yet binds nobody. The span stays that of the term: a change of its days may yet
+    make it end before the agreed instant.
+    """
+    at = item.not_later_than
+    if at is None or not (item.warn_from or item.start) <= at < found.at:
+        return found
+    return Due(calendar.local(at), found.provisional and calendar.worked(item.start, at).provisional)
 
 
 def _tell_at(calendar: WorkingTime, due: datetime) -> datetime:
@@ -90,9 +104,3 @@ def _latest(warn_at: datetime, due: datetime) -> datetime:
 def _nothing_left(calendar: WorkingTime, warn_at: datetime, due: datetime) -> bool:
     """Whether no working time lies between a reminder, spread as it may be, and the due instant."""
     return calendar.elapsed(_latest(warn_at, due), due) == 0
-
-
-def local_text(at: datetime, language: str) -> str:
-    """A local instant as people read it, e.g. ``пн 23.11.2026 12:00 (+03:00)``."""
-    offset = at.strftime("%z")
-    return f"{text(language, 'weekday', str(at.isoweekday()))} {at:%d.%m.%Y %H:%M} ({offset[:3]}:{offset[3:5]})"

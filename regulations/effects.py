@@ -167,8 +167,9 @@ class Beginning(Wire):
     workflow: str
     kind: str
     stage: str
-    partner: str
-    """Search attributes."""
+    partner: str = ""
+    client: str = ""
+    """Search attributes; empty: it has none of that kind."""
     summary: str
 
 

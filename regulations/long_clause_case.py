@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from copy import deepcopy
+from typing import ClassVar, Self
 
 from regulations.case import UNMET, Obligation, Standing
+from regulations.catalogue import text
 from regulations.clause_case import ClauseCase
 from regulations.long_case import LongCase
 from regulations.obligations import close
@@ -16,6 +18,8 @@ MOST_CLOSED, MOST_UNMET = 20, 40
 LONG_OVERDUE = "long_overdue"
 """Note of a duty that has been overdue for so long that so many others are too: it is let go, its breach stands."""
 BREACH = "breach"
+LONGEST_REASON = 100
+"""What the next run has of the reason of a pause, or for which a duty was let go."""
 
 
 class LongClauseCase(LongCase, ClauseCase):
@@ -27,9 +31,22 @@ class LongClauseCase(LongCase, ClauseCase):
     closed: dict[str, int] = {}
     """How many duties the state no longer holds, by clause and standing (``4.2 met``); breaches that stand as ``4.2 breach``."""
 
+    def carried(self) -> Self:
+        """What the next run gets: the reasons of its duties short, since the registers and the trail had them whole."""
+        next_one = super().carried().model_copy(update={"obligations": deepcopy(self.obligations)})
+        for o in next_one.obligations:
+            o.note = o.note[:LONGEST_REASON]
+            for hold in o.holds:
+                hold.reason = hold.reason[:LONGEST_REASON]
+        return next_one
+
     def kept(self, o: Obligation) -> bool:
         """Whether a duty that is over is still spoken of, and not to be forgotten."""
         return False
+
+    def to_waive(self, clause: str) -> Obligation:
+        """The oldest: where duties of a clause follow each other, a newer one is open all the time."""
+        return next((o for o in self.unmet() if o.clause == clause), None) or super().to_waive(clause)
 
     def counts(self) -> Counts:
         """How all its duties have ended so far, the forgotten ones too."""
@@ -42,6 +59,15 @@ class LongClauseCase(LongCase, ClauseCase):
             waived=by_kind[Standing.WAIVED],
             breaches=by_kind[BREACH],
         )
+
+    def closed_words(self) -> str:
+        """The duties that the state no longer holds, by clause and standing."""
+        words = []
+        for name, number in sorted(self.closed.items()):
+            clause, _, standing = name.partition(" ")
+            said = text(self.language, self.kind, "case", "breaches") if standing == BREACH else text(self.language, "standing", standing)
+            words.append(f"{clause} {said} {number}")
+        return ", ".join(words)
 
     def forget(self) -> list[str]:
         """Leaves numbers of the oldest duties that are over, and lets the oldest overdue ones go where there are too many; the keys of what

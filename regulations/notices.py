@@ -17,7 +17,7 @@ from regulations.calendar_spec import CalendarError
 from regulations.case import Standing
 from regulations.catalogue import counted, role_words, text
 from regulations.company import Company
-from regulations.counting import local_text
+from regulations.dates import local_text
 from regulations.effects import Letter
 from regulations.working_time import WorkingTime, working_time
 
@@ -59,6 +59,8 @@ class Pending:
     """The breach was withdrawn meanwhile."""
     told: bool
     """The recipient has been sent the notice of this breach."""
+    instead_of: str = ""
+    """The name of whom it was meant for, who is absent: the recipient stands in."""
 
     @property
     def current_due(self) -> datetime | None:
@@ -146,10 +148,14 @@ def _mark(recipient: str) -> str:
 
 
 def round_letter(company: Company, key: str, notices: Sequence[Pending], at: datetime) -> Letter:
-    """One e-mail for all the notices of one recipient: breaches first, grouped by case, the most urgent first; at most `LISTED` lines."""
-    language, recipient = company.language, notices[0].recipient
-    calendar = working_time(company.calendar_of(recipient))
-    ordered = [n for kind in KINDS for n in _by_case([n for n in notices if n.kind == kind])]
+    """One e-mail for all the notices of one recipient: breaches first, grouped by case, the most urgent first; at most `LISTED` lines.
+
+    What was meant for somebody who is absent says for whom; what the recipient is told in its own right too is one line.
+    """
+    recipient = notices[0].recipient
+    language, calendar = company.language_of(recipient), working_time(company.calendar_of(recipient))
+    said = {(n.case_uid, n.key, n.kind, n.due, n.text): n for n in sorted(notices, key=lambda n: bool(n.instead_of), reverse=True)}
+    ordered = [n for kind in KINDS for n in _by_case([n for n in said.values() if n.kind == kind])]
     listed = ordered[:LISTED]
     groups: list[JsonValue] = []
     for kind in KINDS:
@@ -177,7 +183,7 @@ def _cases(notices: Sequence[Pending], calendar: WorkingTime, language: str) -> 
     for address in dict.fromkeys(n.address for n in notices):
         items: list[JsonValue] = [
             {
-                "text": _one_line(n.text),
+                "text": _one_line(n.text) + _for_whom(n.instead_of, language),
                 "due": _local(n.current_due, calendar, language) if n.current_due and n.kind != "breach_withdrawn" else "",
             }
             for n in notices
@@ -186,7 +192,13 @@ def _cases(notices: Sequence[Pending], calendar: WorkingTime, language: str) -> 
         yield {"case": address, "items": items}
 
 
-def digest_letter(company: Company, key: str, recipient: str, overdue: Sequence[Overdue], total: int, at: datetime) -> Letter:
+def _for_whom(instead_of: str, language: str) -> str:
+    return f" ({text(language, 'people', 'instead_of', name=instead_of)})" if instead_of else ""
+
+
+def digest_letter(
+    company: Company, key: str, recipient: str, overdue: Sequence[Overdue], total: int, at: datetime, instead_of: str = ""
+) -> Letter:
     """One e-mail with what is overdue, the latest first, each with how late it is in the recipient's working time.
 
     Args:
@@ -196,9 +208,9 @@ def digest_letter(company: Company, key: str, recipient: str, overdue: Sequence[
         overdue: At most `LISTED`, the earliest due first.
         total: How many there are.
         at: The instant of the digest.
+        instead_of: The name of whose digest it is, who is absent; empty: the recipient's own.
     """
-    language = company.language
-    calendar = working_time(company.calendar_of(recipient))
+    language, calendar = company.language_of(recipient), working_time(company.calendar_of(recipient))
     items: list[JsonValue] = [
         {
             "case": o.address,
@@ -210,13 +222,14 @@ def digest_letter(company: Company, key: str, recipient: str, overdue: Sequence[
         for o in overdue
     ]
     counts = counted(language, total, "plural", "overdue")
-    return _letter(company, "notices/digest", key, recipient, counts, total, at, items=items, title=text(language, "digest", "title"))
+    title = text(language, "digest", "title") + _for_whom(instead_of, language)
+    return _letter(company, "notices/digest", key, recipient, counts, total, at, items=items, title=title)
 
 
 def _letter(
     company: Company, template: str, key: str, recipient: str, counts: str, total: int, at: datetime, **values: JsonValue
 ) -> Letter:
-    language = company.language
+    language = company.language_of(recipient)
     unlisted = total - LISTED
     return Letter(
         key=key,

@@ -7,6 +7,7 @@ instant, outlives its completion, and is never erased: corrections are new entri
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from regulations.case import CaseState, Evidence, Hold, Obligation, Refusal, Standing, Undone
@@ -79,9 +80,9 @@ def _by_escalation_role(obligation: Obligation, message: CaseMessage) -> None:
         raise Refusal("NotYours", f"only the role {obligation.escalation} may decide this about clause {obligation.clause}")
 
 
-def apply_to_docket(case: CaseState, message: CaseMessage, now: datetime) -> str:
+def apply_to_docket(case: CaseState, message: CaseMessage, now: datetime, meant: Callable[[], Obligation] | None = None) -> str:
     """Applies waive, extend, pause and resume, and gives the words for the trail; what each means is in the regulations' README, points 3
-    and 5. What is done is settled first.
+    and 5. What is done is settled first. ``meant`` finds the obligation that is decided about; None: the clause says it.
 
     Raises:
         Refusal: not the escalation role, no such obligation, the term has passed, no extension or pause left.
@@ -90,7 +91,10 @@ def apply_to_docket(case: CaseState, message: CaseMessage, now: datetime) -> str
         raise Refusal("UnknownMessage", f"{type(message).__name__} is not a message of this case")
     settings = case.opening.edition.settings if case.opening else {}
     settle_open(case, now)
-    o = case.open_obligation(message.clause)
+    if meant is not None:
+        o = meant()
+    else:
+        o = case.to_waive(message.clause) if isinstance(message, Waive) else case.open_obligation(message.clause)
     _by_escalation_role(o, message)
     match message:
         case Waive():
@@ -137,6 +141,7 @@ def _extend(case: CaseState, o: Obligation, message: Extend, now: datetime, allo
     if message.new_due > now + LONGEST:
         raise Refusal("TooFar", f"an extension of clause {o.clause} goes at most {LONGEST.days} days ahead")
     o.extended_from, o.extended_to = message.happened_at, message.new_due
+    o.not_later_than = None
     o.extensions += 1
     o.plan = None
     o.warned = False
@@ -146,10 +151,13 @@ def _extend(case: CaseState, o: Obligation, message: Extend, now: datetime, allo
 def resume(case: CaseState, o: Obligation, at: datetime) -> None:
     """The clock goes on: the term is counted anew from its start, with the time that it stood, which the edition limits.
 
-    An owner who was reminded before the pause is not reminded again.
+    An agreed instant that has passed while the clock stood binds nobody any more. An owner who was reminded before the pause is not
+    reminded again.
     """
     hold = o.holds[-1]
     hold.end = at if hold.until is None else min(at, hold.until)
+    if o.not_later_than is not None and o.not_later_than <= hold.end:
+        o.not_later_than = None
     o.plan = None
     o.verified = False
     put_obligation(case, o)
@@ -173,14 +181,14 @@ def open_obligation(
 def settle(case: CaseState, o: Obligation, evidence: Evidence | None, now: datetime) -> None:
     """Holds an obligation against its evidence: met, met late, or, for a breach that was none, withdrawn.
 
-    A duty whose term has not been counted yet waits for the count. The earliest evidence decides.
+    A duty whose term has not been counted yet, or not since something else was agreed, waits for the count. The earliest evidence decides.
     """
     if evidence is None or o.standing is Standing.WAIVED:
         return
     at = evidence.happened_at
     if o.paused and at > o.holds[-1].start:
         resume(case, o, at)  # done while the clock stood: the pause ends there, and the term is counted with it
-    waits_for_count = o.term is not None and o.plan is None
+    waits_for_count = o.term is not None and (o.plan is None or not (o.counted or o.paused))
     if waits_for_count or (o.standing is Standing.MET and (o.met_at is None or at >= o.met_at)):
         return
     due = o.plan.due if o.plan is not None else None

@@ -121,7 +121,7 @@ class TermToPlan(Wire):
     warn_from: datetime | None = None
     """Where the reminder's working time is counted from; None: the start."""
     not_later_than: datetime | None = None
-    """An instant that was agreed: where the term would end later, it ends there. No calendar moves it."""
+    """An instant that was agreed: where the term has begun by then and would end later, it ends there. No calendar moves it."""
 
 
 class PlanRequest(Wire):
@@ -168,6 +168,8 @@ class PlannedTerm(Wire):
     A term of calendar days depends on the hours of no date: its span begins the day after it ends."""
     due_day: date
     """The local day at whose end, or on which, the term runs out: a midnight belongs to the day before."""
+    not_later_than: datetime | None = None
+    """The agreed instant that was heeded."""
 
     @property
     def by_zone_alone(self) -> bool:

@@ -96,6 +96,11 @@ class ProductionCalendar:
         """The last year covered, provisionally after `known_through`."""
         return self.known_through.year + 1
 
+    @property
+    def under_regime(self) -> bool:
+        """Whether a regime without a known end suspends holidays after `known_through`: only those are in doubt there."""
+        return self._suspended(date(self.last_year, 12, 31)) is not None
+
     def year(self, year: int, subdivision: str | None = None, layers: tuple[str, ...] = ("statute", "region")) -> Year:
         """The special dates of a year as those layers see them.
 

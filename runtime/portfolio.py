@@ -8,14 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from runtime.database import database_errors, reading
 from runtime.partner_tables import partner_allocations, partner_deals, partner_invoices, partner_payments, partner_refunds, partners
+from runtime.register_reader import own_columns, rows_where
 from runtime.tables import obligations
 
-_OF_THE_CASE = frozenset({"case_uid", "address", "case_kind", "edition", "decided_at", "recorded_at"})
 _OF_AN_ACCOUNT = ("4.1", "4.2")
 
 
@@ -89,12 +89,12 @@ class PortfolioReader:
         with database_errors():
             async with self._engine.connect() as connection:
                 c = partners.c
-                rows = await _rows(connection, partners, and_(c.manager == manager, c.active), c.partner, c.decided_at)
-                deals = await _rows(connection, partner_deals, partner_deals.c.manager == manager, partner_deals.c.case_uid)
+                rows = await rows_where(connection, partners, and_(c.manager == manager, c.active), c.partner, c.decided_at)
+                deals = await rows_where(connection, partner_deals, partner_deals.c.manager == manager, partner_deals.c.case_uid)
                 return ManagerRows(
-                    partners=[_own(row) for row in rows],
+                    partners=[own_columns(row) for row in rows],
                     overdue=await _overdue(connection, manager),
-                    deals=[RegisteredDeal(row["case_uid"], _own(row)) for row in deals],
+                    deals=[RegisteredDeal(row["case_uid"], own_columns(row)) for row in deals],
                     allocated=await _allocated(connection, manager),
                 )
 
@@ -121,16 +121,6 @@ class PortfolioReader:
                     UndecidedPayment(**row, left=row["amount"] - settled.get(row["reference"], Decimal(0))) for row in found.mappings()
                 ]
         return [line for line in lines if line.left]
-
-
-async def _rows(
-    connection: AsyncConnection, table: Table, chosen: ColumnElement[bool], *order: ColumnElement[Any]
-) -> list[Mapping[Any, Any]]:
-    return list((await connection.execute(select(table).where(chosen).order_by(*order))).mappings())
-
-
-def _own(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(name): value for name, value in row.items() if name not in _OF_THE_CASE}
 
 
 async def _overdue(connection: AsyncConnection, manager: str) -> dict[str, list[str]]:

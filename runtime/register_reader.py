@@ -89,3 +89,15 @@ async def rows_of(
     own = [column for column in table.columns if column.name not in _OF_THE_CASE | _NOT_OF_THE_ROW]
     wanted = select(*own).where(table.c.case_uid == case_uid, *chosen).order_by(table.c.seq)
     return [dict(row) for row in (await connection.execute(wanted)).mappings()]
+
+
+async def rows_where(
+    connection: AsyncConnection, table: Table, chosen: ColumnElement[bool], *order: ColumnElement[Any]
+) -> list[Mapping[Any, Any]]:
+    """The rows of one register that are chosen, whatever their cases, by all their columns, within the caller's transaction."""
+    return list((await connection.execute(select(table).where(chosen).order_by(*order))).mappings())
+
+
+def own_columns(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row of a register without what it says of its case: as it was written."""
+    return {str(name): value for name, value in row.items() if name not in _OF_THE_CASE}

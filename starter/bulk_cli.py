@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from starter import by_hand
 from starter.command import AWAY, JSON_OPTION, REFUSED, WRONG_USE, connected, fail, run, settings_or_fail
 
 if TYPE_CHECKING:
@@ -114,20 +115,16 @@ def bulk_upload(
     as_json: JSON_OPTION = False,
 ) -> None:
     """3.2, 5.3: create leads from a file. The same file again is the same upload: nothing is doubled; --id makes it another one."""
-    content = file.read_bytes()
+    from runtime.uploads import LARGEST
+
+    rows = by_hand.read(file, LARGEST, "divide it")
 
     async def work(settings: Settings) -> dict[str, Any]:
-        from starter.bulk_upload import UploadRefused, keep
-
-        try:
-            sha256 = await keep(settings, content)
-        except UploadRefused as e:
-            fail(WRONG_USE, str(e))
-        name = "".join(c if c.isprintable() else " " for c in file.name).replace("=?", "=").strip()[:200] or "upload"
-        data: dict[str, Any] = {"action": "create", "file": sha256, "file_name": name, "by": {"id": by, "role": role}}
+        sha256 = await by_hand.keep(settings, rows)
+        data: dict[str, Any] = {"action": "create", "file": sha256, "file_name": rows.name, "by": {"id": by, "role": role}}
         return data if centre is None else {**data, "centre": centre}
 
-    _begin_with(work, id or f"upload-{hashlib.sha256(content).hexdigest()[:20]}", no_wait, as_json)
+    _begin_with(work, id or f"upload-{hashlib.sha256(rows.content).hexdigest()[:20]}", no_wait, as_json)
 
 
 @app.command("show")
@@ -149,14 +146,8 @@ def bulk_cancel(
     as_json: JSON_OPTION = False,
 ) -> None:
     """Stop an action after the page at work: what was done stays done."""
-    now = datetime.now(UTC)
-    event = {
-        "id": f"bulk/{id}/cancel-{now:%Y%m%d%H%M%S%f}",
-        "type": "bulk.cancelled",
-        "occurred_at": now.isoformat(),
-        "data": {"bulk": id, "reason": reason, "by": {"id": by, "role": role}},
-    }
-    run(_deliver(event, as_json))
+    data = {"bulk": id, "reason": reason, "by": {"id": by, "role": role}}
+    run(by_hand.tell("bulk.cancelled", f"bulk/{id}", data, datetime.now(UTC), as_json))
 
 
 @app.command("result")
@@ -264,16 +255,6 @@ async def _started(work: Work, bulk: str, now: datetime, no_wait: bool, as_json:
         print(json.dumps({"bulk": bulk, "known": known is not None}) if as_json else f"bulk/{bulk}: begun")
         return 0
     return await _show(bulk, True, as_json)
-
-
-async def _deliver(event: dict[str, Any], as_json: bool) -> int:
-    from starter.inbox_cli import deliver_event
-
-    answer, code = await deliver_event(settings_or_fail(), event)
-    if code:
-        fail(code, f"{answer['error']}: {answer['text']}")
-    print(json.dumps(answer, ensure_ascii=False) if as_json else f"{answer['case']}: {answer['stage'] or 'taken'}")
-    return 0
 
 
 async def _show(bulk: str, follow: bool, as_json: bool) -> int:

@@ -23,8 +23,8 @@ from regulations.lead.bulk_case import KIND, Stage
 from regulations.lead.messages import BulkStarted
 from regulations.sheets import Column, Kind, Sheet, Table
 from runtime.bulks import BulkHead, BulkStore, Item
-from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, open_database
 from runtime.spreadsheets import workbook
+from starter.registers import opened
 from starter.views import NotFound, Unavailable
 from workflows.bulk_action import BulkAction
 
@@ -67,13 +67,8 @@ class BulkStanding:
 @asynccontextmanager
 async def store_of(database_url: str) -> AsyncIterator[BulkStore]:
     """The tables of bulk actions. A database that is away is `Unavailable`."""
-    engine = open_database(database_url)
-    try:
+    async with opened(database_url) as engine:
         yield BulkStore(engine)
-    except (DatabaseUnavailableError, DatabaseRefusedError) as e:
-        raise Unavailable(f"the database does not answer: {e}; reglament doctor looks into it") from None
-    finally:
-        await engine.dispose()
 
 
 async def standing(client: Client, store: BulkStore, bulk: str) -> BulkStanding:

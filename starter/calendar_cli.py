@@ -75,6 +75,7 @@ async def _publish(name: str, calendar: WorkingTime, settings: Settings, rate: f
     from runtime.published_calendars import opened
     from starter import publication
     from starter import publication_words as words
+    from starter.telling import Pace
 
     async with opened(settings.database_url.get_secret_value()) as store:
         found = await publication.compare(store, name, calendar)
@@ -87,6 +88,6 @@ async def _publish(name: str, calendar: WorkingTime, settings: Settings, rate: f
         if not as_json:
             words.print_difference(found)
         _, client = await connected()
-        pace = publication.Pace(rate)
+        pace = Pace(rate)
         work = publication.Publication(client, store, found, pace=pace, watch=words.ProgressLine())
         words.print_result(words.result(found, await work.run()), as_json=as_json)

@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import JsonValue
 from temporalio.common import SearchAttributePair
 
-from regulations import messages as m
 from regulations.catalogue import text
 from regulations.lead import messages as lm
 from regulations.lead.bulk_case import KIND as BULK_KIND
@@ -16,7 +15,7 @@ from regulations.lead.centre import KIND as CENTRE_KIND
 from regulations.lead.centre_facts import check_centre
 from regulations.lead.state import SALES_SUPPORT
 from starter import lead_checks
-from starter.door import CaseKind, Door
+from starter.door import CaseKind
 from starter.lead_checks import centre_address
 from workflows import attributes
 from workflows.bulk_action import BulkAction
@@ -32,6 +31,7 @@ CENTRE = CaseKind(
     summary=lambda defined: text("ru", "door", "summary", CENTRE_KIND, name=defined.name),
     again=lambda _: False,  # a centre has no end
     after_end="a service centre has no end: somebody closed it by hand",
+    example={"code": "vlad-1"},
 )
 
 
@@ -49,23 +49,19 @@ BULK = CaseKind(
     summary=lambda started: text("ru", "door", "summary", BULK_KIND, action=text("ru", "bulk", "action", started.action)),
     again=lambda _: False,
     after_end="a bulk action runs once: give another one an id of its own",
+    example={"bulk": "b-2026-11-20"},
 )
 
 _SUPPORT: dict[str, JsonValue] = {"id": "u30", "role": SALES_SUPPORT}
-_PROPOSAL: dict[str, JsonValue] = {"code": "vlad-1", "proposal": "1f0c7a52-0b5c-4b0e-9f57-3c2d1e5a7b90/7.2.1/1"}
-
-
-def _centre(name: str, message: type[m.Message], description: str, example: dict[str, JsonValue], **more: Any) -> Door:
-    return Door(f"{CENTRE_KIND}.{name}", CENTRE, name, message, message, description, example, **more)
+_PROPOSAL: dict[str, JsonValue] = {"proposal": "1f0c7a52-0b5c-4b0e-9f57-3c2d1e5a7b90/7.2.1/1"}
 
 
 CENTRE_DOORS = (
-    _centre(
+    CENTRE.door(
         "defined",
         lm.CentreDefined,
         "A service centre as it is from now on: zone, addresses, managers, products (3.3, 3.4)",
         {
-            "code": "vlad-1",
             "name": "СЦ Владивосток",
             "zone": "Asia/Vladivostok",
             "email": "leads@vlad.example.org",
@@ -77,28 +73,28 @@ CENTRE_DOORS = (
         check=check_centre,
         look_up=lead_checks.zone_is_known,
     ),
-    _centre(
+    CENTRE.door(
         "measure_decided",
         lm.MeasureDecided,
         "The sales support service decides on a proposal: which measures are taken, or none (9.4)",
         {**_PROPOSAL, "measures": ["left_out_for_quarter"], "reason": "the third hot lead in a week", "by": _SUPPORT},
         look_up=lead_checks.about_proposal,
     ),
-    _centre(
+    CENTRE.door(
         "objected",
         lm.Objected,
         "The centre objects to a proposal or a measure: it is suspended until that is decided (10.1)",
         {**_PROPOSAL, "text": "the client asked to be called later", "by": {"id": "u90", "role": "centre"}},
         look_up=lead_checks.about_proposal,
     ),
-    _centre(
+    CENTRE.door(
         "objection_decided",
         lm.ObjectionDecided,
         "The sales support service decides on an objection (10.1)",
         {**_PROPOSAL, "upheld": True, "reason": "the call is on record", "by": _SUPPORT},
         look_up=lead_checks.about_proposal,
     ),
-    _centre(
+    CENTRE.door(
         "measure_lifted",
         lm.MeasureLifted,
         "The sales support service ends a measure that is in force",
@@ -108,15 +104,11 @@ CENTRE_DOORS = (
 )
 
 BULK_DOORS = (
-    Door(
-        "bulk.started",
-        BULK,
+    BULK.door(
         "started",
-        lm.BulkStarted,
         lm.BulkStarted,
         "One action over many leads: assign, spread, postpone, create (6.1 to 6.3, 3.2)",
         {
-            "bulk": "b-2026-11-20",
             "action": "assign",
             "by": {"id": "u30", "role": SALES_SUPPORT},
             "centre": "vlad-1",
@@ -127,13 +119,10 @@ BULK_DOORS = (
         check=check_start,
         look_up=lead_checks.bulk,
     ),
-    Door(
-        "bulk.cancelled",
-        BULK,
+    BULK.door(
         "cancelled",
         lm.BulkCancelled,
-        lm.BulkCancelled,
         "Stops a bulk action after the page at work",
-        {"bulk": "b-2026-11-20", "by": {"id": "u30", "role": SALES_SUPPORT}, "reason": "the wrong list"},
+        {"by": {"id": "u30", "role": SALES_SUPPORT}, "reason": "the wrong list"},
     ),
 )

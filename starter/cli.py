@@ -19,13 +19,15 @@ from starter import (
     inbox_cli,
     leads_cli,
     mailbox_cli,
+    onboarding_cli,
     partner_cli,
+    people_cli,
     replacement_cli,
     report_cli,
     schedules_cli,
     secret_cli,
 )
-from starter.command import AWAY, JSON_OPTION, WRONG_USE, company_or_fail, connected, fail, run, settings_or_fail
+from starter.command import AWAY, JSON_OPTION, WRONG_USE, company_or_fail, connected, fail, instant_or_fail, run, settings_or_fail
 from starter.deadline import deadline
 
 if TYPE_CHECKING:
@@ -39,12 +41,16 @@ app = typer.Typer(
     epilog="Settings come from REGLAMENT_* and TEMPORAL_* variables or .env; [bold]reglament doctor[/bold] checks them.",
 )
 app.command()(deadline)
+app.command()(onboarding_cli.visa)
+app.command()(people_cli.people)
+app.command()(people_cli.absence)
 app.add_typer(inbox_cli.app, name="inbox")
 app.add_typer(report_cli.app, name="report")
 app.add_typer(bulk_cli.app, name="bulk")
 app.add_typer(leads_cli.app, name="leads")
 app.add_typer(replacement_cli.app, name="replacement")
 app.add_typer(partner_cli.app, name="partner")
+app.add_typer(onboarding_cli.service, name="service")
 app.add_typer(secret_cli.app, name="secret")
 app.add_typer(calendar_cli.app, name="calendar")
 app.add_typer(mailbox_cli.app, name="mailbox")
@@ -145,7 +151,7 @@ async def _case(id: str, as_json: bool) -> int:
 def cases(
     overdue: Annotated[bool, typer.Option("--overdue", help="Only cases with an overdue obligation.")] = False,
     stage: Annotated[str | None, typer.Option(help="Only cases in this stage, e.g. checking.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only cases of this kind: handoff, lead, centre, bulk, replacement, lead-watch.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only cases of this kind: handoff, lead, onboarding, service-plan …")] = None,
     partner: Annotated[str | None, typer.Option(help="Only cases of this partner, by its id.")] = None,
     centre: Annotated[str | None, typer.Option(help="Only cases of this service centre, by its code.")] = None,
     closed: Annotated[bool, typer.Option("--closed", help="Closed cases instead of open ones.")] = False,
@@ -209,18 +215,14 @@ def notices(
 
 
 async def _notices(at: str | None, as_json: bool) -> int:
-    from datetime import UTC, datetime
+    from datetime import UTC
 
-    from regulations.working_time import working_time
     from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
     from starter.notices import preview, print_preview
 
     settings = settings_or_fail()
     company = company_or_fail(settings)
-    try:
-        moment = working_time(company.calendars["company"]).local(datetime.now(UTC) if at is None else datetime.fromisoformat(at))
-    except ValueError:
-        fail(WRONG_USE, f"--at {at} is no time; write it like 2026-11-23T09:00 or 2026-11-23T09:00+03:00")
+    moment = instant_or_fail(company, at)
     try:
         found = await preview(company, settings.database_url.get_secret_value(), moment.astimezone(UTC))
     except (DatabaseUnavailableError, DatabaseRefusedError) as e:

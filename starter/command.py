@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from runtime.settings import Settings
 
 REFUSED, WRONG_USE, AWAY = 1, 2, 3
+CONNECTING = timedelta(seconds=5)
+"""How long a command waits for the Temporal server."""
 JSON_OPTION = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
@@ -30,6 +33,16 @@ def company_or_fail(settings: Settings) -> Company:
         return load_company(settings.company)
     except CompanyError as e:
         fail(WRONG_USE, str(e))
+
+
+def instant_or_fail(company: Company, given: str | None, option: str = "--at") -> datetime:
+    """The time that an option gives, in the company's zone unless it has an offset; now without it. A wrong one ends the command."""
+    from regulations.working_time import working_time
+
+    try:
+        return working_time(company.calendars["company"]).local(datetime.now(UTC) if given is None else datetime.fromisoformat(given))
+    except ValueError:
+        fail(WRONG_USE, f"{option} {given} is no time; write it like 2026-11-23T09:00 or 2026-11-23T09:00+03:00")
 
 
 def settings_or_fail() -> Settings:
@@ -46,13 +59,11 @@ def settings_or_fail() -> Settings:
 
 async def connected() -> tuple[Settings, Client]:
     """The settings and a client; without a Temporal server the command ends."""
-    from datetime import timedelta
-
     from runtime.connection import connect
 
     settings = settings_or_fail()
     try:
-        return settings, await connect(patience=timedelta(seconds=5))
+        return settings, await connect(patience=CONNECTING)
     except RuntimeError as e:
         fail(AWAY, f"{e}; is it running, and does TEMPORAL_ADDRESS name it?")
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -26,9 +26,12 @@ from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
 from regulations.handoff.state import ROLES
 from regulations.lead.state import COMPANY_ROLES as LEAD_ROLES
+from regulations.onboarding.case import ACCOUNTANT, GROUP_HEAD, HEAD_OF_SALES, LAWYER, SALES_MANAGER, SERVICE_GROUP_HEAD
+from regulations.onboarding.case import COMPANY_ROLES as ONBOARDING_ROLES
+from regulations.onboarding.messages import KYIV
 from regulations.partner.case import COMPANY_ROLES as PARTNER_ROLES
 from regulations.partner.case import FINANCE
-from regulations.production_calendars import production_calendar
+from regulations.production_calendars import ProductionCalendar, production_calendar
 from regulations.replacement.state import COMPANY_ROLES as REPLACEMENT_ROLES
 from regulations.working_time import working_time
 from runtime import published_calendars
@@ -51,6 +54,7 @@ from runtime.mailbox import Mailbox, MailboxSettings
 from runtime.settings import Settings
 from runtime.zoho import ZohoCrm
 from starter.control_times import control_times
+from starter.people import listed
 from starter.schedules import apply as apply_schedules
 from starter.schedules import wanted, zones_of_registers
 from starter.views import Unavailable
@@ -59,6 +63,8 @@ from workflows import attributes
 T = TypeVar("T")
 RETENTION = timedelta(days=90)
 """How long the namespace keeps closed cases: senders repeat their webhooks for days, and people ask for weeks."""
+WITH_PERSONS = (LAWYER, ACCOUNTANT, GROUP_HEAD, HEAD_OF_SALES, SERVICE_GROUP_HEAD)
+"""The roles of onboardings in which only persons of the company's file are let act."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,8 @@ async def examine(*, fix: bool, as_json: bool) -> int:
         *await check_leads(settings),
         *await check_replacements(settings),
         *check_partners(settings),
+        *check_onboardings(settings),
+        *await check_absences(settings),
         await _asked("mail", settings.mail is not None, "REGLAMENT_MAIL__HOST …", lambda: Mailer(_given(settings.mail)).check()),
         await _asked("crm", settings.crm is not None, "REGLAMENT_CRM__API …", lambda: _crm(settings)),
     ]
@@ -116,10 +124,7 @@ def check_files(settings: Settings) -> list[Finding]:
         findings.append(Finding("company", not absent, f"{company.name}; roles: {', '.join(sorted(company.roles))}", remedy))
         for name, spec in company.calendars.items():
             if spec.country is not None:
-                known = production_calendar(spec.country).known_through
-                soon = known < datetime.now(UTC).date() + timedelta(days=60)
-                remedy = "update reglament: next year's decree is out by autumn" if soon else ""
-                findings.append(Finding(f"calendar {name}", not soon, f"{spec.country} known through {known}", remedy))
+                findings.append(_calendar(name, production_calendar(spec.country), datetime.now(UTC).date()))
     except CompanyError as e:
         findings.append(Finding("company", False, str(e), "mend the file that REGLAMENT_COMPANY names"))
     try:
@@ -128,6 +133,15 @@ def check_files(settings: Settings) -> list[Finding]:
     except EditionError as e:
         findings.append(Finding("editions", False, str(e), "mend the edition"))
     return findings
+
+
+def _calendar(name: str, days: ProductionCalendar, today: date) -> Finding:
+    """Whether the days of the next two months are certain; where a regime without a known end decides on holidays, covered is enough."""
+    known, seen = days.known_through, f"{days.country} known through {days.known_through}"
+    if days.under_regime:
+        known, seen = date(days.last_year, 12, 31), f"{seen}; later holidays stay as they are now, provisionally"
+    soon = known < today + timedelta(days=60)
+    return Finding(f"calendar {name}", not soon, seen, "update reglament: next year's decree is out by autumn" if soon else "")
 
 
 async def _temporal(settings: Settings, fix: bool) -> list[Finding]:
@@ -312,6 +326,47 @@ def check_partners(settings: Settings) -> list[Finding]:
     texting = "SMS go out" if settings.sms else "no SMS: REGLAMENT_SMS__URL is not set"
     seen = f"{len(company.people)} persons, {len(company.services)} services; {texting}"
     return [Finding("partners", not remedy, seen, remedy)]
+
+
+def check_onboardings(settings: Settings) -> list[Finding]:
+    """What onboardings need; nothing is asked of a company that has none of their own roles."""
+    try:
+        company = load_company(settings.company)
+    except CompanyError:
+        return []  # said already
+    held = {role for person in company.people.values() for role in person.roles}
+    if (set(ONBOARDING_ROLES) - {HEAD_OF_SALES, SALES_MANAGER}).isdisjoint(company.roles.keys() | held):
+        return [Finding("onboardings", True, "none: the company's file has none of their roles")]
+    absent = [f"roles.{role}" for role in ONBOARDING_ROLES if role not in company.roles]
+    nobody = [role for role in WITH_PERSONS if role not in held]
+    zones = {spec.tz for spec in company.calendars.values()}
+    remedies = [
+        f"add to the company's file: {', '.join(absent)}" if absent else "",
+        f"give a person of [people] the role of {', '.join(nobody)}: nobody else may act in it" if nobody else "",
+        "" if KYIV in zones else f'add a calendar with tz = "{KYIV}" to the company\'s file: clients in that zone wait for it',
+    ]
+    remedy = "; ".join(filter(None, remedies))
+    holding = sum(not set(ONBOARDING_ROLES).isdisjoint(person.roles) for person in company.people.values())
+    return [Finding("onboardings", not remedy, f"{holding} persons have their roles", remedy)]
+
+
+async def check_absences(settings: Settings) -> list[Finding]:
+    """Whether somebody who has an address stands in for everybody who is or will be absent."""
+    try:
+        company = load_company(settings.company)
+        found = await listed(settings.database_url.get_secret_value(), company, datetime.now(UTC).date())
+    except (CompanyError, Unavailable):
+        return []  # said already
+    entered = [(line.id, one) for line in found for one in line.absences]
+    wrong = [(id, one) for id, one in entered if id not in company.people or one.deputy not in company.people]
+    named = ", ".join(f"{id} from {one.first} by {one.deputy}" for id, one in wrong)
+    remedy = (
+        f"of these no letter goes on, since the company's file has no person of that id: {named}; reglament absence ID FIRST LAST --cancel,"
+        " then --deputy with another"
+        if wrong
+        else ""
+    )
+    return [Finding("absences", not wrong, f"{len(entered)} now or to come", remedy)]
 
 
 async def _mailbox(settings: MailboxSettings) -> None:

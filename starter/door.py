@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime, JsonValue, create_model
 from temporalio.common import SearchAttributePair
 
 from regulations import messages as m
@@ -15,10 +15,13 @@ from regulations.lead.distribution import CentrePolicy
 from runtime.secrets import LONGEST
 
 EXAMPLE_TIME = "2026-11-20T15:00:00+03:00"
+_LATER = "2026-12-04T18:00:00+03:00"
 OF_THE_EVENT = frozenset({"key", "happened_at", "source"})
 """Fields of a message that come from the event itself, never from its data."""
 FILES = "files"
 """The field of a message in which files come."""
+_UPDATES = {"waived": "waive", "extended": "extend", "paused": "pause", "resumed": "resume", "withdrawn": "withdraw"}
+"""The Update of an event, where it has another name than the event."""
 
 
 class Event(m.Model):
@@ -50,6 +53,7 @@ class LookUps(Protocol):
     async def replacement_numbers(self, account: str, period: str) -> Mapping[int, str]: ...
     async def tariff_credited(self, account: str, period: str) -> bool: ...
     async def due(self, address: str, regulation: str, clause: str, start: datetime) -> datetime | None: ...
+    async def serves(self, zone: str) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,49 @@ class CaseKind:
     """Whether a fact that is learnt after the end corrects the registers; else it is refused."""
     confidential: bool = False
     """Several parties write to one case, and not each may know where it stands: a repeat is told only that it is one."""
+    example: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What the example of each event has, as far as its message has such fields: whose case it is."""
+
+    def door(self, name: str, message: type[m.Message], description: str, example: Mapping[str, JsonValue], **more: Any) -> Door:
+        """One of its doors.
+
+        Args:
+            name: Second part of the type of event; the Update has the same name, or the one that every case has for this.
+            message: What the event says. Where it lacks the field that tells one case from another, the event has it besides.
+            description: What the event says, in words.
+            example: The rest of a valid event's data.
+            more: Further fields of `Door`.
+        """
+        wire = message
+        if self.name not in message.model_fields:
+            more_fields: dict[str, Any] = {self.name: (m.Ident, ...)}
+            wire = create_model(f"{message.__name__}Of{self.name.capitalize()}", __base__=message, **more_fields)
+        shown = {place: value for place, value in self.example.items() if place in wire.model_fields}
+        return Door(f"{self.kind}.{name}", self, _UPDATES.get(name, name), message, wire, description, {**shown, **example}, **more)
+
+    def decisions(
+        self,
+        clause: str,
+        by: JsonValue,
+        messages: tuple[type[m.Waive], type[m.Extend], type[m.Pause], type[m.Resume]],
+        who: str = "The escalation role",
+    ) -> tuple[Door, ...]:
+        """The four doors through which the escalation role decides about an obligation.
+
+        Args:
+            clause: The obligation of the examples.
+            by: Who decides in them.
+            messages: What the four events say.
+            who: The role in words, as the descriptions begin.
+        """
+        waive, extend, pause, resume = messages
+        about: dict[str, JsonValue] = {"clause": clause, "reason": "the client asked for a week", "by": by}
+        return (
+            self.door("waived", waive, f"{who} lets an obligation go", about),
+            self.door("extended", extend, f"{who} sets a later due instant", {**about, "new_due": _LATER}),
+            self.door("paused", pause, f"{who} stops the clock of an obligation", about),
+            self.door("resumed", resume, "The clock of a paused obligation goes on", {"clause": clause, "by": by}),
+        )
 
 
 @dataclass(frozen=True)

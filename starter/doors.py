@@ -6,12 +6,16 @@ from starter.centre_doors import BULK_DOORS, CENTRE_DOORS
 from starter.door import Door
 from starter.handoff_doors import HANDOFF_DOORS
 from starter.lead_doors import LEAD_DOORS
+from starter.onboarding_doors import ONBOARDING_DOORS
 from starter.partner_doors import PARTNER_DOORS
 from starter.partner_sale_doors import SALE_DOORS
 from starter.replacement_doors import REPLACEMENT_DOORS
 from starter.watch_doors import WATCH_DOORS
 
-_ALL = (*HANDOFF_DOORS, *LEAD_DOORS, *CENTRE_DOORS, *BULK_DOORS, *REPLACEMENT_DOORS, *WATCH_DOORS, *PARTNER_DOORS, *SALE_DOORS)
+_ALL = (
+    *(*HANDOFF_DOORS, *LEAD_DOORS, *CENTRE_DOORS, *BULK_DOORS, *REPLACEMENT_DOORS, *WATCH_DOORS),
+    *(*PARTNER_DOORS, *SALE_DOORS, *ONBOARDING_DOORS),
+)
 DOORS: dict[str, Door] = {door.event: door for door in _ALL}
 STARTS = frozenset(door.event for door in DOORS.values() if door.starts)
 """The types of event that begin a case."""

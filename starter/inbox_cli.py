@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from starter import command
 from starter.command import AWAY, REFUSED, WRONG_USE, fail, settings_or_fail
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 PATIENCE = timedelta(seconds=25)
 """For one event: longer than a delivery may take."""
-_CONNECTING = timedelta(seconds=5)
 State = Literal["received", "waiting", "refused", "delivered", "dropped"]
 _OPEN: tuple[State, ...] = ("received", "waiting", "refused")
 
@@ -147,7 +147,7 @@ async def opened_inbox(settings: Settings) -> AsyncIterator[OpenedInbox]:
         look_ups = CompanyLookUps(engine, lambda: load_company(settings.company), lambda: load_editions(settings.editions))
         opened = OpenedInbox(Inbox(InboxStore(engine, keys, STARTS), incidents, look_ups, hash_key), None, engine, incidents)
         try:
-            client = opened.client = await connect(patience=_CONNECTING)
+            client = opened.client = await connect(patience=command.CONNECTING)
         except RuntimeError as e:
             opened.away = str(e)
         else:

@@ -63,6 +63,7 @@ class Incidents:
         except (CompanyError, KeyError) as e:  # the incident stands all the same
             log.error("nobody can be told of %s: %s", key, type(e).__name__)
         else:
+            language = company.language_of(recipient)
             notice = NoticeRow(
                 seq=seq,
                 key=key,
@@ -70,10 +71,10 @@ class Incidents:
                 kind="incident",
                 role=role,
                 recipient=recipient,
-                language=company.language,
+                language=language,
                 due=None,
                 earliest=now,
-                text=text(company.language, "notice", what, **values),
+                text=text(language, "notice", what, **values),
             )
             rows.append(notice)
         origin = Origin(case_uid="inbox", address=address, case_kind=kind, edition="", decided_at=now)

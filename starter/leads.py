@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +14,9 @@ from regulations.control_time import calendar_named, control_name
 from regulations.lead.watch import quarter
 from regulations.working_time import working_time
 from runtime.centres import CentreReader
-from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, open_database
 from runtime.leads import OPEN, LeadLine, LeadReader
-from starter.views import NotFound, Unavailable
+from starter.registers import opened
+from starter.views import NotFound
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,10 @@ async def listed(
         Unavailable: the database cannot be read.
     """
     statuses: Sequence[str] = OPEN if status == "open" else (status,)
-    async with _registers(url) as (leads, _):
-        return await leads.page(centre=centre, statuses=statuses, temperature=temperature, overdue_at=now if overdue else None, limit=limit)
+    async with opened(url) as engine:
+        return await LeadReader(engine).page(
+            centre=centre, statuses=statuses, temperature=temperature, overdue_at=now if overdue else None, limit=limit
+        )
 
 
 async def quarters(url: str, centre: str | None, now: datetime) -> list[CentreQuarter]:
@@ -56,8 +57,9 @@ async def quarters(url: str, centre: str | None, now: datetime) -> list[CentreQu
         NotFound: nobody has defined that centre.
         Unavailable: the database cannot be read.
     """
-    async with _registers(url) as (leads, register):
-        centres = await register.all(None if centre is None else [centre])
+    async with opened(url) as engine:
+        leads = LeadReader(engine)
+        centres = await CentreReader(engine).all(None if centre is None else [centre])
         if centre is not None and not centres:
             raise NotFound(f"no service centre {centre} is defined; deliver centre.defined for it")
         waiting = await leads.waiting([one.code for one in centres])
@@ -70,17 +72,6 @@ async def quarters(url: str, centre: str | None, now: datetime) -> list[CentreQu
                 new = waiting[code].new if code in waiting else {}
                 found.append(CentreQuarter(code, zone, since, until, missed.get(code, 0), new))
         return sorted(found, key=lambda one: (-one.breaches, one.centre))
-
-
-@asynccontextmanager
-async def _registers(url: str) -> AsyncIterator[tuple[LeadReader, CentreReader]]:
-    engine = open_database(url)
-    try:
-        yield LeadReader(engine), CentreReader(engine)
-    except (DatabaseUnavailableError, DatabaseRefusedError) as e:
-        raise Unavailable(f"the database does not answer: {e}; check REGLAMENT_DATABASE_URL, reglament doctor looks into it") from None
-    finally:
-        await engine.dispose()
 
 
 def as_json(line: LeadLine) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from regulations.company import Company
+from regulations.company import Company, calendar_in
 from regulations.editions import Editions
 from regulations.terms import parse_term
 from regulations.working_time import working_time
@@ -37,3 +37,11 @@ class CompanyLookUps(DoorLookUps):
         if term is None:
             return None
         return working_time(self._company().calendars["company"]).due(parse_term(term), start).at.astimezone(UTC)
+
+    async def serves(self, zone: str) -> bool:
+        """Whether a calendar of the company has this zone, so that terms can be counted in it.
+
+        Raises:
+            CompanyError: the company's file cannot be read.
+        """
+        return calendar_in(zone, self._company().calendars) is not None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -19,10 +18,10 @@ from regulations.lead.state import SALES_SUPPORT
 from regulations.lead.watch import quarter
 from regulations.working_time import working_time
 from runtime.centres import Centre, CentreReader
-from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, open_database
 from runtime.leads import LeadReader
 from runtime.measures import Chosen, Measure, MeasureRegister
-from starter.views import NotFound, Unavailable
+from starter.registers import opened
+from starter.views import NotFound
 
 _BY: JsonValue = {"id": "", "role": SALES_SUPPORT}
 _numbers = count(1)
@@ -61,8 +60,8 @@ class CentreStanding:
 
 async def proposals(database_url: str, centre: str | None, chosen: Chosen, limit: int) -> list[Measure]:
     """Proposals of measures, the oldest first. Raises Unavailable."""
-    async with _registers(database_url) as registers:
-        return await registers.measures.list(centre=centre, chosen=chosen, limit=limit)
+    async with opened(database_url) as engine:
+        return await MeasureRegister(engine).list(centre=centre, chosen=chosen, limit=limit)
 
 
 async def centre_standing(database_url: str, code: str, now: datetime | None = None) -> CentreStanding:
@@ -72,36 +71,19 @@ async def centre_standing(database_url: str, code: str, now: datetime | None = N
         NotFound: nobody has defined it.
         Unavailable: the database does not answer.
     """
-    async with _registers(database_url) as registers:
-        centre = await registers.centres.centre(code)
+    async with opened(database_url) as engine:
+        leads = LeadReader(engine)
+        centre = await CentreReader(engine).centre(code)
         if centre is None:
             raise NotFound(f"no service centre {code} is defined; deliver centre.defined for it, reglament events centre.defined shows how")
-        decided = await registers.measures.list(centre=code, chosen="decided")
+        decided = await MeasureRegister(engine).list(centre=code, chosen="decided")
         local = working_time(calendar_named(control_name(centre.zone), {}))
         begins, ends = quarter(local, now or datetime.now(UTC))
         before, _ = quarter(local, begins - (ends - begins) / 2)
-        here = await registers.leads.breaches([code], begins, ends)
-        earlier = await registers.leads.breaches([code], before, begins)
+        here = await leads.breaches([code], begins, ends)
+        earlier = await leads.breaches([code], before, begins)
     in_force = [one for one in decided if proposed(one).lasting]
     return CentreStanding(centre, in_force, ends, here.get(code, 0), earlier.get(code, 0))
-
-
-@dataclass(frozen=True)
-class _Registers:
-    centres: CentreReader
-    measures: MeasureRegister
-    leads: LeadReader
-
-
-@asynccontextmanager
-async def _registers(url: str) -> AsyncIterator[_Registers]:
-    engine = open_database(url)
-    try:
-        yield _Registers(CentreReader(engine), MeasureRegister(engine), LeadReader(engine))
-    except (DatabaseUnavailableError, DatabaseRefusedError) as e:
-        raise Unavailable(f"the database does not answer: {e}; check REGLAMENT_DATABASE_URL, reglament doctor looks into it") from None
-    finally:
-        await engine.dispose()
 
 
 def as_json(one: Measure) -> dict[str, JsonValue]:

@@ -11,6 +11,7 @@ from activities.directory import with_registers
 from activities.notices import Notices
 from regulations.company import Company
 from regulations.effects import Letter
+from runtime.absences import AbsenceRegister
 from runtime.centres import CentreReader
 from runtime.database import open_database
 from runtime.notices import NoticeBook
@@ -26,7 +27,7 @@ async def preview(company: Company, database_url: str, at: datetime) -> list[dic
     engine = open_database(database_url)
     try:
         everybody = await with_registers(company, CentreReader(engine), WatchReader(engine))
-        letters = await Notices(NoticeBook(engine), everybody).preview(at)
+        letters = await Notices(NoticeBook(engine), everybody, absences=AbsenceRegister(engine)).preview(at)
     finally:
         await engine.dispose()
     roles = everybody.recipients()

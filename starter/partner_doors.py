@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import JsonValue
 from temporalio.common import SearchAttributePair
 
-from regulations import messages as m
 from regulations.catalogue import text
 from regulations.partner import account_messages as am
 from regulations.partner import intake_messages as im
@@ -19,46 +18,15 @@ from regulations.partner.intake_facts import check_intake, intake_address
 from regulations.partner.intake_state import KIND as INTAKE_KIND
 from regulations.partner.intake_state import IntakeStage
 from starter import partner_checks
-from starter.door import CaseKind, Door
+from starter.door import CaseKind
 from workflows import attributes
 from workflows.partner_account import PartnerAccount
 from workflows.partner_intake import PartnerIntake
 
 
-class Made(Protocol):
-    """Makes a door of one kind of case."""
-
-    def __call__(self, name: str, message: type[m.Message], update: str, description: str, example: dict[str, JsonValue]) -> Door: ...
-
-
 def shown(stage: str, partner: str) -> list[SearchAttributePair[Any]]:
     """The first search attributes of a partner's case."""
     return [SearchAttributePair(attributes.STAGE, stage), SearchAttributePair(attributes.PARTNER, partner)]
-
-
-def decisions(
-    make: Made,
-    clause: str,
-    by: dict[str, JsonValue],
-    waive: type[m.Waive],
-    extend: type[m.Extend],
-    pause: type[m.Pause],
-    resume: type[m.Resume],
-) -> tuple[Door, ...]:
-    """The four doors through which the escalation role decides about an obligation."""
-    about: dict[str, JsonValue] = {"clause": clause, "reason": "the partner asked for a week", "by": by}
-    return (
-        make("waived", waive, "waive", "The escalation role lets an obligation go", about),
-        make(
-            "extended",
-            extend,
-            "extend",
-            "The escalation role sets a later due instant",
-            {**about, "new_due": "2026-12-04T18:00:00+03:00"},
-        ),
-        make("paused", pause, "pause", "The escalation role stops the clock of an obligation", about),
-        make("resumed", resume, "resume", "The clock of a paused obligation goes on", {"clause": clause, "by": by}),
-    )
 
 
 PARTNER: dict[str, JsonValue] = {
@@ -86,18 +54,14 @@ INTAKE = CaseKind(
     summary=lambda moved: text("ru", "door", "summary", INTAKE_KIND, partner=moved.partner.name, deal=moved.deal),
     again=lambda outcome: outcome == IntakeStage.WITHDRAWN,
     after_end="the partner of this deal has been taken in: what is new goes to its account",
+    example={"deal": "D-310"},
 )
 
 
-def _intake(name: str, message: type[m.Message], update: str, description: str, example: dict[str, JsonValue], **more: Any) -> Door:
-    return Door(f"{INTAKE_KIND}.{name}", INTAKE, update, message, message, description, {"deal": "D-310", **example}, **more)
-
-
 INTAKE_DOORS = (
-    _intake(
+    INTAKE.door(
         "moved_to_work",
         im.MovedToWork,
-        "moved_to_work",
         "Sales has moved the deal to `Передан в Работу` (1.1): begins the intake",
         {
             "partner": PARTNER,
@@ -108,47 +72,41 @@ INTAKE_DOORS = (
         starts=True,
         check=check_intake,
     ),
-    _intake(
+    INTAKE.door(
         "handed_to_marketing",
         im.HandedToMarketing,
-        "handed_to_marketing",
         "The partner stands in the table `Передача в ОМ` with the status `Ждем инфо` (1.2)",
         {"status": "Ждем инфо", "paid_at": "2026-11-20T12:30:00+03:00"},
     ),
-    _intake(
+    INTAKE.door(
         "agreements_named",
         im.AgreementsNamed,
-        "agreements_named",
         "Parts of the deal's main comment; a part may come alone, `нет` is an answer (1.3)",
         {"agreements": {"geography": "Казань и область"}},
     ),
-    _intake("paid", im.IntakePaid, "paid", "The partner's payment was posted at `occurred_at`: 3.1 runs from it", {}),
-    _intake(
+    INTAKE.door("paid", im.IntakePaid, "The partner's payment was posted at `occurred_at`: 3.1 runs from it", {}),
+    INTAKE.door(
         "question_asked",
         im.QuestionAsked,
-        "question_asked",
         "The support manager asks sales; the term of 3.1 keeps running (1.4)",
         {"question": "q-1", "text": "Какая скидка обещана на второй месяц?", "by": SUPPORT},
     ),
-    _intake(
+    INTAKE.door(
         "question_answered",
         im.QuestionAnswered,
-        "question_answered",
         "Sales answers the question (1.4)",
         {"question": "q-1", "text": "Скидки нет", "by": _SALES},
     ),
-    _intake(
+    INTAKE.door(
         "accepted",
         im.PartnerAccepted,
-        "accepted",
         "The support manager accepts the partner into work (3.1): its account begins",
         {"by": SUPPORT},
     ),
-    *decisions(_intake, "3.1", HEAD, im.WaiveOfIntake, im.ExtendOfIntake, im.PauseOfIntake, im.ResumeOfIntake),
-    _intake(
+    *INTAKE.decisions("3.1", HEAD, (im.WaiveOfIntake, im.ExtendOfIntake, im.PauseOfIntake, im.ResumeOfIntake)),
+    INTAKE.door(
         "withdrawn",
         im.WithdrawOfIntake,
-        "withdraw",
         "The head of support or of sales ends the intake; the deal may be moved to work again",
         {"reason": "moved by mistake", "by": HEAD},
     ),
@@ -167,98 +125,82 @@ ACCOUNT = CaseKind(
     summary=lambda begun: text("ru", "door", "summary", ACCOUNT_KIND, partner=begun.person.name),
     again=lambda outcome: outcome == AccountStage.ENDED,
     after_end="the partner is no longer supported; partner-account.begun begins its account anew",
+    example={"partner": "p-77"},
 )
 
 
-def _account(name: str, message: type[m.Message], update: str, description: str, example: dict[str, JsonValue], **more: Any) -> Door:
-    return Door(f"{ACCOUNT_KIND}.{name}", ACCOUNT, update, message, message, description, {"partner": "p-77", **example}, **more)
-
-
 ACCOUNT_DOORS = (
-    _account(
+    ACCOUNT.door(
         "begun",
         am.AccountBegun,
-        "begun",
         "The partner is supported from now on; told again, the newest data stand. An accepted intake begins it by itself",
         {"person": PARTNER, "manager": "u12", "paid_until": "2026-12-31"},
         starts=True,
         check=check_account,
     ),
-    _account(
+    ACCOUNT.door(
         "activity_set",
         am.ActivitySet,
-        "activity_set",
         "An activity is planned in the CRM, or moved; more than seven days ahead only with a reason (4.1)",
         {"activity": "act-5", "planned_at": "2026-11-26T12:00:00+03:00"},
         look_up=partner_checks.activity_not_too_far,
     ),
-    _account(
+    ACCOUNT.door(
         "activity_reason_given",
         am.ActivityReasonGiven,
-        "activity_reason_given",
         "The reason of an activity that lies further ahead, added to its comment (4.1)",
         {"activity": "act-5", "reason": "партнёр в отпуске до декабря"},
     ),
-    _account("activity_done", am.ActivityDone, "activity_done", "The activity is over, done or cancelled (4.1)", {"activity": "act-5"}),
-    _account(
-        "call_made", am.CallMade, "call_made", "A call with the partner ended at `occurred_at`: a comment is owed (4.2)", {"call": "call-9"}
-    ),
-    _account(
+    ACCOUNT.door("activity_done", am.ActivityDone, "The activity is over, done or cancelled (4.1)", {"activity": "act-5"}),
+    ACCOUNT.door("call_made", am.CallMade, "A call with the partner ended at `occurred_at`: a comment is owed (4.2)", {"call": "call-9"}),
+    ACCOUNT.door(
         "commented",
         am.Commented,
-        "commented",
         "The comment after a call: what was, what is, what is planned (4.2)",
         {
             "call": "call-9",
             "text": "Было: разобрали скрипт. Сейчас: 12 заявок, 3 встречи. Планирует: прислать записи звонков до пятницы.",
         },
     ),
-    _account(
+    ACCOUNT.door(
         "wish_noted",
         am.WishNoted,
-        "wish_noted",
         "Something of the partner that marketing must hear (2.1)",
         {"wish": "w-1", "what": "fewer_leads", "text": "не успевают обработать"},
     ),
-    _account(
+    ACCOUNT.door(
         "wish_reported",
         am.WishReported,
-        "wish_reported",
         "The support manager has told marketing in the chat `Маркетинг и Сотрудник`: an answer is owed (2.1, 2.2)",
         {"wish": "w-1", "by": SUPPORT},
     ),
-    _account(
+    ACCOUNT.door(
         "wish_answered",
         am.WishAnswered,
-        "wish_answered",
         "Marketing answers the wish (2.2)",
         {"wish": "w-1", "text": "снизим с понедельника", "by": _MARKETING},
     ),
-    _account(
+    ACCOUNT.door(
         "need_reported",
         am.NeedReported,
-        "need_reported",
         "Marketing needs a further network or a budget top-up: support owes an answer (2.2)",
         {"need": "n-1", "what": "budget_top_up", "text": "бюджет кончится в среду", "by": _MARKETING},
     ),
-    _account(
+    ACCOUNT.door(
         "need_answered",
         am.NeedAnswered,
-        "need_answered",
         "What the partner says to it, reported to marketing (2.1)",
         {"need": "n-1", "agreed": True, "by": SUPPORT},
     ),
-    _account(
+    ACCOUNT.door(
         "campaign_told",
         am.CampaignTold,
-        "campaign_told",
         "Marketing tells which campaign will be made for the partner (2.1)",
         {"text": "поиск и сети, Казань, старт 25 ноября", "by": _MARKETING},
     ),
-    _account(
+    ACCOUNT.door(
         "state_noted",
         am.StateNoted,
-        "state_noted",
         "The state of the partner for the meeting pack; what is left out stays as it was (8.1)",
         {
             "leads": 30,
@@ -271,13 +213,12 @@ ACCOUNT_DOORS = (
             "by": SUPPORT,
         },
     ),
-    _account(
+    ACCOUNT.door(
         "ended",
         am.AccountEnded,
-        "ended",
         "The partner is no longer supported; its account may begin again",
         {"reason": "the partner has closed its business", "by": HEAD},
     ),
-    *decisions(_account, "2.1", HEAD, am.WaiveOfAccount, am.ExtendOfAccount, am.PauseOfAccount, am.ResumeOfAccount),
+    *ACCOUNT.decisions("2.1", HEAD, (am.WaiveOfAccount, am.ExtendOfAccount, am.PauseOfAccount, am.ResumeOfAccount)),
 )
 PARTNER_DOORS = (*INTAKE_DOORS, *ACCOUNT_DOORS)

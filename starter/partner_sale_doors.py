@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import JsonValue
 from temporalio.common import SearchAttributePair
 
-from regulations import messages as m
 from regulations.catalogue import text
 from regulations.partner import meeting_messages as mm
 from regulations.partner import payment_messages as pm
@@ -24,7 +21,7 @@ from regulations.partner.sale_state import ORDER as ORDER_KIND
 from regulations.partner.sale_state import RENEWAL as RENEWAL_KIND
 from regulations.partner.sale_state import SaleStage
 from starter.door import CaseKind, Door
-from starter.partner_doors import HEAD, PARTNER, SUPPORT, decisions, shown
+from starter.partner_doors import HEAD, PARTNER, SUPPORT, shown
 from workflows import attributes
 from workflows.incoming_payment import IncomingPayment
 from workflows.manager_meetings import ManagerMeetings
@@ -51,6 +48,7 @@ ORDER = CaseKind(
     summary=lambda consented: text("ru", "door", "summary", ORDER_KIND, partner=consented.partner.name, deal=consented.deal),
     again=lambda outcome: outcome == SaleStage.WITHDRAWN,
     after_end="the order of this deal is executed: a further one is a deal of its own",
+    example={"deal": "D-402"},
 )
 RENEWAL = CaseKind(
     kind=RENEWAL_KIND,
@@ -62,80 +60,89 @@ RENEWAL = CaseKind(
     summary=lambda consented: text("ru", "door", "summary", RENEWAL_KIND, partner=consented.partner.name, deal=consented.deal),
     again=lambda outcome: outcome == SaleStage.WITHDRAWN,
     after_end="this deal is renewed: the next renewal belongs to the next deal",
+    example={"deal": "D-310"},
 )
 
 
-def _order(name: str, message: type[m.Message], update: str, description: str, example: dict[str, JsonValue], **more: Any) -> Door:
-    return Door(f"{ORDER_KIND}.{name}", ORDER, update, message, message, description, {"deal": "D-402", **example}, **more)
+def _of_any_sale(kind: CaseKind, clause: str, invoice: dict[str, JsonValue], told: dict[str, JsonValue]) -> tuple[Door, ...]:
+    """What an order and a renewal take alike; given the examples of what differs."""
+    return (
+        kind.door(
+            "corrected",
+            sm.Corrected,
+            "Mends what the check of the invoice has found; only what is given changes (7.1)",
+            {"contract": _CONTRACT, "payer": _PAYER, "by": SUPPORT},
+        ),
+        kind.door(
+            "invoice_made",
+            sm.InvoiceMade,
+            "An invoice that a person made by hand in billing: refused where it is wrong (5.2, 7.1)",
+            {**invoice, "by": SUPPORT},
+        ),
+        kind.door(
+            "told",
+            sm.PartnerTold,
+            "The manager has told the partner that the money came; on a partial payment also why it is partial (5.3)",
+            {**told, "by": SUPPORT},
+        ),
+        kind.door(
+            "card_asked",
+            sm.CardAsked,
+            "The client insists on paying to a card: one of two directors must approve (7.3)",
+            {"bank": "bank-1", "reason": "the client has no account with a bank", "by": SUPPORT},
+        ),
+        kind.door(
+            "card_decided",
+            sm.CardDecided,
+            "The director or the director for partners decides on a payment to a card (7.3)",
+            {"decision": "approved", "by": _DIRECTOR},
+        ),
+        *kind.decisions(clause, HEAD, (sm.WaiveOfSale, sm.ExtendOfSale, sm.PauseOfSale, sm.ResumeOfSale)),
+        kind.door(
+            "withdrawn",
+            sm.WithdrawOfSale,
+            "Ends the case in an orderly way; the same deal may begin it again",
+            {"reason": "the partner will not pay", "by": HEAD},
+        ),
+    )
 
-
-def _renewal(name: str, message: type[m.Message], update: str, description: str, example: dict[str, JsonValue], **more: Any) -> Door:
-    return Door(f"{RENEWAL_KIND}.{name}", RENEWAL, update, message, message, description, {"deal": "D-310", **example}, **more)
-
-
-_CORRECTED = "Mends what the check of the invoice has found; only what is given changes (7.1)"
-_INVOICE_MADE = "An invoice that a person made by hand in billing: refused where it is wrong (5.2, 7.1)"
-_TOLD = "The manager has told the partner that the money came; on a partial payment also why it is partial (5.3)"
-_CARD_ASKED = "The client insists on paying to a card: one of two directors must approve (7.3)"
-_CARD_DECIDED = "The director or the director for partners decides on a payment to a card (7.3)"
-_CARD_WISH: dict[str, JsonValue] = {"bank": "bank-1", "reason": "the client has no account with a bank", "by": SUPPORT}
-_CARD_RULING: dict[str, JsonValue] = {"decision": "approved", "by": _DIRECTOR}
-_WITHDRAWN: dict[str, JsonValue] = {"reason": "the partner will not pay", "by": HEAD}
 
 ORDER_DOORS = (
-    _order(
+    ORDER.door(
         "consented",
         sm.OrderConsented,
-        "consented",
         "The partner agrees to pay for additional services (5.1): begins the order",
         {"partner": PARTNER, "manager": "u12", "contract": _CONTRACT, "services": _ORDERED},
         starts=True,
         check=check_sale,
     ),
-    _order(
+    ORDER.door(
         "form_received",
         sm.FormReceived,
-        "form_received",
         "The customer's form `Заявка Заказчика` came at `occurred_at`: the invoice is owed (5.1, 5.2)",
         {"payer": _PAYER, "services": _ORDERED},
     ),
-    _order("corrected", sm.Corrected, "corrected", _CORRECTED, {"contract": _CONTRACT, "by": SUPPORT}),
-    _order(
-        "invoice_made",
-        sm.InvoiceMade,
-        "invoice_made",
-        _INVOICE_MADE,
+    ORDER.door(
+        "executed",
+        sm.Executed,
+        "The executor confirms: the access is open, or the service is taken over (5.6)",
+        {"by": {"id": "u60", "role": "technical"}, "note": "доступ открыт"},
+    ),
+    *_of_any_sale(
+        ORDER,
+        "5.6",
         {
             "number": "INV-2041",
             "purpose": "Оплата по договору-оферте 0-114 от 02.02.2026, приложение 2, услуга 2.3. БЕЗ НДС",
             "lines": [{"name": "Настройка CRM", "appendix": "2", "number": "2.3", "quantity": 1, "sum": "45000.00"}],
-            "by": SUPPORT,
         },
+        {"reason": "вторую половину оплатят в декабре", "hand_over": True},
     ),
-    _order(
-        "told",
-        sm.PartnerTold,
-        "told",
-        _TOLD,
-        {"by": SUPPORT, "reason": "вторую половину оплатят в декабре", "hand_over": True},
-    ),
-    _order(
-        "executed",
-        sm.Executed,
-        "executed",
-        "The executor confirms: the access is open, or the service is taken over (5.6)",
-        {"by": {"id": "u60", "role": "technical"}, "note": "доступ открыт"},
-    ),
-    _order("card_asked", sm.CardAsked, "card_asked", _CARD_ASKED, _CARD_WISH),
-    _order("card_decided", sm.CardDecided, "card_decided", _CARD_DECIDED, _CARD_RULING),
-    *decisions(_order, "5.6", HEAD, sm.WaiveOfSale, sm.ExtendOfSale, sm.PauseOfSale, sm.ResumeOfSale),
-    _order("withdrawn", sm.WithdrawOfSale, "withdraw", "Ends the order in an orderly way; its deal may be ordered again", _WITHDRAWN),
 )
 RENEWAL_DOORS = (
-    _renewal(
+    RENEWAL.door(
         "consented",
         sm.RenewalConsented,
-        "consented",
         "The partner is ready to pay for the renewal (6.1): begins the renewal",
         {
             "partner": PARTNER,
@@ -149,32 +156,21 @@ RENEWAL_DOORS = (
         starts=True,
         check=check_sale,
     ),
-    _renewal("corrected", sm.Corrected, "corrected", _CORRECTED, {"payer": _PAYER, "by": SUPPORT}),
-    _renewal(
-        "invoice_made",
-        sm.InvoiceMade,
-        "invoice_made",
-        _INVOICE_MADE,
+    RENEWAL.door(
+        "next_deal_opened",
+        sm.NextDealOpened,
+        "The CRM's automation has opened the next deal after a paid renewal (6.3)",
+        {"next_deal": "D-511"},
+    ),
+    *_of_any_sale(
+        RENEWAL,
+        "6.1",
         {
             "number": "INV-2042",
             "purpose": "Оплата по договору-оферте 0-114 от 02.02.2026, приложение 1, услуга 1.2. БЕЗ НДС",
             "lines": [{"name": "Пакет «Стандарт»", "appendix": "1", "number": "1.2", "quantity": 3, "sum": "342000.00"}],
-            "by": SUPPORT,
         },
-    ),
-    _renewal("told", sm.PartnerTold, "told", _TOLD, {"by": SUPPORT}),
-    _renewal(
-        "next_deal_opened",
-        sm.NextDealOpened,
-        "next_deal_opened",
-        "The CRM's automation has opened the next deal after a paid renewal (6.3)",
-        {"next_deal": "D-511"},
-    ),
-    _renewal("card_asked", sm.CardAsked, "card_asked", _CARD_ASKED, _CARD_WISH),
-    _renewal("card_decided", sm.CardDecided, "card_decided", _CARD_DECIDED, _CARD_RULING),
-    *decisions(_renewal, "6.1", HEAD, sm.WaiveOfSale, sm.ExtendOfSale, sm.PauseOfSale, sm.ResumeOfSale),
-    _renewal(
-        "withdrawn", sm.WithdrawOfSale, "withdraw", "Ends the renewal in an orderly way; its deal may be renewed after all", _WITHDRAWN
+        {},
     ),
 )
 
@@ -191,18 +187,14 @@ PAYMENT = CaseKind(
     summary=lambda arrived: text("ru", "door", "summary", PAYMENT_KIND, reference=arrived.reference),
     again=lambda _: False,  # money comes once under its reference
     after_end="this payment is settled, in the ledger of payments",
+    example={"reference": "bank-9001"},
 )
 
 
-def _payment(name: str, message: type[m.Message], update: str, description: str, example: dict[str, JsonValue], **more: Any) -> Door:
-    return Door(f"{PAYMENT_KIND}.{name}", PAYMENT, update, message, message, description, {"reference": "bank-9001", **example}, **more)
-
-
 PAYMENT_DOORS = (
-    _payment(
+    PAYMENT.door(
         "arrived",
         pm.PaymentArrived,
-        "arrived",
         "Money was posted at `occurred_at`: it is matched with the open invoices (7.2)",
         {
             "amount": "59000.50",
@@ -213,21 +205,19 @@ PAYMENT_DOORS = (
         starts=True,
         check=check_payment,
     ),
-    _payment(
+    PAYMENT.door(
         "assigned",
         pm.Assigned,
-        "assigned",
         "Finance allocates what the rules could not (7.2)",
         {"invoice": "INV-2041", "amount": "59000.50", "reason": "the payer has confirmed it by letter", "by": _FINANCE},
     ),
-    _payment(
+    PAYMENT.door(
         "refunded",
         pm.Refunded,
-        "refunded",
         "Finance has returned money as paid in error (7.2)",
         {"refund": "bank-9107", "amount": "59000.50", "by": _FINANCE},
     ),
-    *decisions(_payment, "7.2", _HEAD_OF_FINANCE, pm.WaiveOfPayment, pm.ExtendOfPayment, pm.PauseOfPayment, pm.ResumeOfPayment),
+    *PAYMENT.decisions("7.2", _HEAD_OF_FINANCE, (pm.WaiveOfPayment, pm.ExtendOfPayment, pm.PauseOfPayment, pm.ResumeOfPayment)),
 )
 
 
@@ -243,42 +233,35 @@ MEETINGS = CaseKind(
     summary=lambda scheduled: text("ru", "door", "summary", MEETINGS_KIND, manager=scheduled.manager),
     again=lambda outcome: outcome == MeetingStage.WITHDRAWN,
     after_end="this manager has no meetings any more; partner-meetings.scheduled sets a new schedule",
+    example={"manager": "u12"},
 )
 
 
-def _meetings(name: str, message: type[m.Message], update: str, description: str, example: dict[str, JsonValue], **more: Any) -> Door:
-    return Door(f"{MEETINGS_KIND}.{name}", MEETINGS, update, message, message, description, {"manager": "u12", **example}, **more)
-
-
 MEETING_DOORS = (
-    _meetings(
+    MEETINGS.door(
         "scheduled",
         mm.MeetingsScheduled,
-        "scheduled",
         "The manager's own schedule of meetings, local time of the company; told again, the newest stands (8.1)",
         {"weekday": "tue", "at": "12:00", "every_weeks": 2, "by": HEAD},
         starts=True,
         check=check_meeting,
     ),
-    _meetings(
+    MEETINGS.door(
         "moved",
         mm.MeetingMoved,
-        "moved",
         "The meeting of a day takes place at another time, not in the past (8.1)",
         {"meeting": "2026-11-24", "to": "2026-11-25T15:00:00+03:00", "by": HEAD},
     ),
-    _meetings(
+    MEETINGS.door(
         "cancelled",
         mm.MeetingCancelled,
-        "cancelled",
         "The meeting of a day does not take place: no pack is owed for it (8.1)",
         {"meeting": "2026-11-24", "reason": "the head of support is ill", "by": HEAD},
     ),
-    *decisions(_meetings, "8.1", HEAD, mm.WaiveOfMeetings, mm.ExtendOfMeetings, mm.PauseOfMeetings, mm.ResumeOfMeetings),
-    _meetings(
+    *MEETINGS.decisions("8.1", HEAD, (mm.WaiveOfMeetings, mm.ExtendOfMeetings, mm.PauseOfMeetings, mm.ResumeOfMeetings)),
+    MEETINGS.door(
         "withdrawn",
         mm.WithdrawOfMeetings,
-        "withdraw",
         "The manager has no meetings any more",
         {"reason": "the manager has left", "by": HEAD},
     ),

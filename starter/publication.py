@@ -10,15 +10,13 @@ import asyncio
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
-from temporalio.exceptions import ApplicationError
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from regulations.calendar_change import CalendarDifference, day_table, difference
@@ -28,13 +26,9 @@ from regulations.plans import CONTROL
 from regulations.term_spans import due_day
 from regulations.working_time import WorkingTime
 from runtime.published_calendars import CountedTerm, PublishedCalendar, PublishedCalendars
-from workflows.docket import Receipt
+from starter.telling import AT_A_TIME, Answer, Pace, Tell, tell_all, tell_case
 
 UPDATE = "calendar_changed"
-AT_A_TIME = 20
-"""Cases that are told at the same moment, whatever the rate."""
-ANSWER = 20.0
-"""Seconds for a case to answer."""
 SETTLED = timedelta(minutes=6)
 """How long the registers may show nothing new before the publication stops: longer than a case waits to write again (`options.RECORD`)."""
 SUSPICION = timedelta(seconds=5)
@@ -56,20 +50,6 @@ class WorkersBehind(RuntimeError):
 
 class NothingMoves(RuntimeError):
     """The cases do not answer, or their registers show nothing new."""
-
-
-class Answer(StrEnum):
-    """What a case said."""
-
-    TAKEN = "taken"
-    KNOWN = "known"
-    NOT_TOUCHED = "not_touched"
-    ENDED = "ended"
-    AWAY = "away"
-
-
-Tell = Callable[[], Awaitable[Answer]]
-"""Tells one case."""
 
 
 @dataclass(frozen=True)
@@ -108,26 +88,6 @@ class Progress:
     moved: int = 0
     withdrawn: int = 0
     seconds: float = 0.0
-
-
-class Pace:
-    """Lets through at most ``rate`` a second, evenly."""
-
-    def __init__(
-        self, rate: float, clock: Callable[[], float] | None = None, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    ) -> None:
-        self._between = 1 / rate
-        self._clock = clock or asyncio.get_running_loop().time
-        self._sleep = sleep
-        self._next = float("-inf")
-
-    async def turn(self) -> None:
-        """Returns when it is the caller's turn."""
-        now = self._clock()
-        turn = max(now, self._next)
-        self._next = turn + self._between
-        if turn > now:
-            await self._sleep(turn - now)
 
 
 async def compare(store: PublishedCalendars, name: str, calendar: WorkingTime) -> Comparison:
@@ -275,34 +235,7 @@ class Publication:
         return await self._tell_all(untold(), most)
 
     async def _tell_all(self, cases: AsyncIterator[Tell], most: int | None = None) -> Counter[Answer]:
-        """Tells cases at the limited rate, some at a time. Stops early when nobody answers at all."""
-        answers: Counter[Answer] = Counter()
-        room = asyncio.Semaphore(AT_A_TIME)
-        under_way: set[asyncio.Task[None]] = set()
-
-        async def one(tell: Tell) -> None:
-            try:
-                answer = await tell()
-            finally:
-                room.release()
-            answers[answer] += 1
-            self._note(answer)
-
-        started = 0
-        try:
-            async for tell in cases:
-                await room.acquire()
-                await self._pace.turn()
-                under_way.add(task := asyncio.create_task(one(tell)))
-                task.add_done_callback(lambda done: under_way.discard(done) if done.cancelled() or not done.exception() else None)
-                started += 1
-                if started == most or answers[Answer.AWAY] == answers.total() >= AT_A_TIME:
-                    break
-            await asyncio.gather(*under_way)
-        finally:
-            for task in under_way:
-                task.cancel()
-        return answers
+        return await tell_all(cases, self._pace, self._note, most)
 
     def _note(self, answer: Answer) -> None:
         self.progress.told += answer is Answer.TAKEN
@@ -322,29 +255,10 @@ class Publication:
             yield terms
 
     async def _tell(self, address: str) -> Answer:
-        handle = self._client.get_workflow_handle(address)
-        try:
-            async with asyncio.timeout(ANSWER):
-                await handle.execute_update(UPDATE, self._message, result_type=Receipt)
-        except WorkflowUpdateFailedError as e:
-            return _answer(e.cause)
-        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-            if (task := asyncio.current_task()) is not None and task.cancelling():  # the SDK's error hides that we are to stop
-                raise asyncio.CancelledError from None
+        answer = await tell_case(self._client, address, UPDATE, self._message)
+        if answer is Answer.AWAY:
             self._silent = address
-            return Answer.AWAY
-        except RPCError as e:
-            self._silent = address
-            return await self._gone(address) if e.status is RPCStatusCode.NOT_FOUND else Answer.AWAY
-        return Answer.TAKEN
-
-    async def _gone(self, address: str) -> Answer:
-        """A server that was restarted knows the case, but no more of this update."""
-        try:
-            status = (await self._client.get_workflow_handle(address).describe()).status
-        except RPCError as e:
-            return Answer.ENDED if e.status is RPCStatusCode.NOT_FOUND else Answer.AWAY
-        return Answer.AWAY if status is WorkflowExecutionStatus.RUNNING else Answer.ENDED
+        return answer
 
     async def _tell_unrecorded(self) -> None:
         """Short terms ride along to the register with the next record of their case: those that are not there yet are found by their due
@@ -437,13 +351,6 @@ class Publication:
             self.progress.counted += after.calendar_version == self._found.version
             self.progress.moved += after.due != before.due
             self.progress.withdrawn += before.due is not None and before.state != "open" and (*id, before.due) in withdrawn
-
-
-def _answer(cause: BaseException | None) -> Answer:
-    named = cause.type if isinstance(cause, ApplicationError) else None
-    return {"Repeated": Answer.KNOWN, "NotTouched": Answer.NOT_TOUCHED, "Ended": Answer.ENDED, "NotBegun": Answer.NOT_TOUCHED}.get(
-        named or "", Answer.AWAY
-    )
 
 
 def _instant(at: datetime) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from starter import by_hand
 from starter.command import JSON_OPTION, REFUSED, WRONG_USE, connected, fail, run, settings_or_fail
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def replacement_export(
 ) -> None:
     """5.2: hand in the export of cards, calls, recordings and tickets (CSV, JSON Lines or XLSX, up to 64 MB). It is audited; a later one,
     before the decision, takes its place."""
-    run(_bring("export_received", address, file.name, _content(file), {"by": {"id": by, "role": role}}, as_json))
+    run(_tell("export_received", address, {"by": {"id": by, "role": role}}, as_json, _file(file)))
 
 
 @app.command("sheet")
@@ -66,8 +67,8 @@ def replacement_decide(
         fail(WRONG_USE, "give either the filled-in workbook or --accept-clear")
     data: dict[str, Any] = {"by": {"id": by, "role": role}}
     if sheet is None:
-        run(_tell("decided", address, {**data, "accept_clear": True}, (), as_json))
-    run(_bring("decided", address, sheet.name, _content(sheet), data, as_json))
+        run(_tell("decided", address, {**data, "accept_clear": True}, as_json))
+    run(_tell("decided", address, data, as_json, _file(sheet)))
 
 
 @app.command("outcome")
@@ -108,43 +109,14 @@ def _whole(address: str) -> str:
     return "replacement/{account}/{period}/{n}".format(**_of(address))
 
 
-def _content(file: Path) -> bytes:
+def _file(file: Path) -> by_hand.File:
     from activities.audit import LARGEST
 
-    if file.stat().st_size > LARGEST:
-        fail(WRONG_USE, f"{file.name} has more than {LARGEST // 1024 // 1024} MB: leave out what is older than the tariff period")
-    return file.read_bytes()
+    return by_hand.read(file, LARGEST, "leave out what is older than the tariff period")
 
 
-async def _bring(what: str, address: str, name: str, content: bytes, data: dict[str, Any], as_json: bool) -> int:
-    """Keeps the file, then tells the case of it: the event holds no more than its SHA-256."""
-    from activities.audit import LARGEST
-    from starter.bulk_upload import UploadRefused, keep
-
-    _of(address)  # before anything is kept
-    try:
-        sha256 = await keep(settings_or_fail(), content, LARGEST)
-    except UploadRefused as e:
-        fail(WRONG_USE, str(e))
-    plain = "".join(c if c.isprintable() else " " for c in name).replace("=?", "=").strip()[:200] or "file"
-    return await _tell(what, address, {**data, "files": [{"name": plain, "sha256": sha256}]}, (sha256,), as_json)
-
-
-async def _tell(what: str, address: str, data: dict[str, Any], kept: tuple[str, ...], as_json: bool) -> int:
-    from starter.inbox_cli import deliver_event
-
-    now, of = datetime.now(UTC), _of(address)
-    event = {
-        "id": f"{_whole(address)}/{what}-{now:%Y%m%d%H%M%S%f}",
-        "type": f"replacement.{what}",
-        "occurred_at": now.isoformat(),
-        "data": {**of, **data},
-    }
-    answer, code = await deliver_event(settings_or_fail(), event, kept)
-    if code:
-        fail(code, f"{answer['error']}: {answer['text']}")
-    print(json.dumps(answer, ensure_ascii=False) if as_json else f"{answer['case']}: {answer['stage'] or 'taken'}")
-    return 0
+async def _tell(what: str, address: str, data: dict[str, Any], as_json: bool, *files: by_hand.File) -> int:
+    return await by_hand.tell(f"replacement.{what}", _whole(address), {**_of(address), **data}, datetime.now(UTC), as_json, files=files)
 
 
 async def _write(which: str, address: str, out: Path, as_json: bool) -> int:

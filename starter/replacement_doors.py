@@ -8,13 +8,12 @@ from typing import Any
 from pydantic import JsonValue
 from temporalio.common import SearchAttributePair
 
-from regulations import messages as m
 from regulations.catalogue import text
 from regulations.replacement import messages as rm
 from regulations.replacement.facts import check_start
 from regulations.replacement.state import HEAD_OFFICE, KIND, QUALITY_CONTROL, TECHNICAL, Stage
 from starter import replacement_checks
-from starter.door import CaseKind, Door, SecretField
+from starter.door import CaseKind, SecretField
 from workflows import attributes
 from workflows.lead_replacement import LeadReplacement
 
@@ -43,6 +42,7 @@ REPLACEMENT = CaseKind(
     summary=_summary,
     again=lambda outcome: outcome not in replacement_checks.USED,
     after_end="6.3: this number of the tariff period is used up; a further replacement comes with a prolongation, under the next 'n'",
+    example={"account": "a-2071", "period": "2026-10", "n": 1},
 )
 
 PASSWORD = SecretField(
@@ -52,23 +52,16 @@ PASSWORD = SecretField(
     description="The client's password to its own CRM (5.1). It is kept sealed, and destroyed when the case ends.",
 )
 
-_OF: dict[str, JsonValue] = {"account": "a-2071", "period": "2026-10", "n": 1}
 _CONTROL: dict[str, JsonValue] = {"id": "u51", "role": QUALITY_CONTROL}
 _OFFICE: dict[str, JsonValue] = {"id": "u7", "role": HEAD_OFFICE}
-_ABOUT: dict[str, JsonValue] = {"clause": "5.2", "reason": "the recordings of two days are restored", "by": _OFFICE}
 _ROWS = "record,lead,appeared_at,status,comment\ncard,l-1,2026-10-05T10:00:00+03:00,на замену,недозвон\n"
 _EXPORT: JsonValue = [{"name": "export.csv", "content": base64.b64encode(_ROWS.encode()).decode()}]
 
 
-def _replacement(name: str, message: type[m.Message], update: str, description: str, example: dict[str, JsonValue], **more: Any) -> Door:
-    return Door(f"{KIND}.{name}", REPLACEMENT, update, message, message, description, {**_OF, **example}, **more)
-
-
 REPLACEMENT_DOORS = (
-    _replacement(
+    REPLACEMENT.door(
         "requested",
         rm.Requested,
-        "requested",
         "The franchisee asks for a replacement: begins the case; `crm` with the access to the client's own CRM is the long form (5.1)",
         {
             "asked": 40,
@@ -81,54 +74,42 @@ REPLACEMENT_DOORS = (
         look_up=replacement_checks.unused,
         secrets=(PASSWORD,),
     ),
-    _replacement(
+    REPLACEMENT.door(
         "topped_up",
         rm.ToppedUp,
-        "topped_up",
         "The account was topped up: a client with its own CRM and telephony gets 30 % more at once, and no replacements (6.1)",
         {"n": rm.TOP_UP},
         starts=True,
         check=check_start,
         look_up=replacement_checks.unused,
     ),
-    _replacement(
+    REPLACEMENT.door(
         "export_received",
         rm.ExportReceived,
-        "export_received",
         "The technical specialists' export of cards, calls, recordings and tickets: it is audited (5.2)",
         {"by": {"id": "u40", "role": TECHNICAL}, "files": _EXPORT},
         whole_files=True,
     ),
-    _replacement(
+    REPLACEMENT.door(
         "decided",
         rm.Decided,
-        "decided",
         "Quality control decides: by the audit's sheet in `files`, or by accepting the clear verdicts as they are (5.2)",
         {"by": _CONTROL, "accept_clear": True},
         whole_files=True,
     ),
-    _replacement(
+    REPLACEMENT.door(
         "barred",
         rm.Barred,
-        "barred",
         "A person bars the request: the client does not take up feedback (3.6)",
         {"by": _CONTROL, "reason": "the remarks of two checks were not taken up"},
     ),
-    _replacement("account_changed", rm.AccountChanged, "account_changed", "Billing has changed, say a debt was paid (2): look again", {}),
-    _replacement("waived", rm.WaiveOfReplacement, "waive", "The head office lets an obligation go", _ABOUT),
-    _replacement(
-        "extended",
-        rm.ExtendOfReplacement,
-        "extend",
-        "The head office sets a later due instant",
-        {**_ABOUT, "new_due": "2026-12-04T18:00:00+03:00"},
+    REPLACEMENT.door("account_changed", rm.AccountChanged, "Billing has changed, say a debt was paid (2): look again", {}),
+    *REPLACEMENT.decisions(
+        "5.2", _OFFICE, (rm.WaiveOfReplacement, rm.ExtendOfReplacement, rm.PauseOfReplacement, rm.ResumeOfReplacement), "The head office"
     ),
-    _replacement("paused", rm.PauseOfReplacement, "pause", "The head office stops the clock of an obligation", _ABOUT),
-    _replacement("resumed", rm.ResumeOfReplacement, "resume", "The clock of a paused obligation goes on", {"clause": "5.2", "by": _OFFICE}),
-    _replacement(
+    REPLACEMENT.door(
         "withdrawn",
         rm.WithdrawOfReplacement,
-        "withdraw",
         "Ends the replacement in an orderly way; its number may be used again",
         {"reason": "asked for by mistake", "by": _OFFICE},
     ),

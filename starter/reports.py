@@ -17,11 +17,11 @@ from temporalio.exceptions import FailureError
 from temporalio.service import RPCError
 
 from regulations.catalogue import text
+from regulations.dates import month_words
 from regulations.handoff.report_case import ReportRequest, ReportResult
-from regulations.handoff.report_words import month_words
 from regulations.handoff.state import KIND
-from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, open_database
 from runtime.reports import ReportHead, ReportStore
+from starter.registers import opened
 from starter.views import Unavailable, read_case
 from workflows import attributes
 from workflows.handoff_report import HandoffReport
@@ -117,13 +117,8 @@ def _when(at: datetime | None) -> str:
 
 async def heads(database_url: str) -> list[ReportHead]:
     """The reports that have been built, the newest month first. Raises Unavailable."""
-    engine = open_database(database_url)
-    try:
+    async with opened(database_url) as engine:
         return await ReportStore(engine).heads(KIND)
-    except (DatabaseUnavailableError, DatabaseRefusedError) as e:
-        raise Unavailable(f"the database does not answer: {e}; check REGLAMENT_DATABASE_URL, reglament doctor looks into it") from None
-    finally:
-        await engine.dispose()
 
 
 async def save(database_url: str, month: str, out: Path | None) -> Path:
@@ -135,13 +130,8 @@ async def save(database_url: str, month: str, out: Path | None) -> Path:
         Unavailable: the database does not answer.
     """
     checked_month(month)
-    engine = open_database(database_url)
-    try:
+    async with opened(database_url) as engine:
         stored = await ReportStore(engine).find(KIND, month)
-    except (DatabaseUnavailableError, DatabaseRefusedError) as e:
-        raise Unavailable(f"the database does not answer: {e}; check REGLAMENT_DATABASE_URL, reglament doctor looks into it") from None
-    finally:
-        await engine.dispose()
     if stored is None:
         raise ReportRefused(f"the report of {month} has not been built; reglament report send {month} builds and sends it")
     try:

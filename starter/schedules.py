@@ -42,6 +42,7 @@ from runtime.database import DatabaseRefusedError, DatabaseUnavailableError, ope
 from runtime.settings import Settings
 from runtime.watches import WatchReader
 from starter.views import Unavailable
+from workflows.rounds import LANGUAGE_OF_ROUNDS
 
 FAMILIES = ("reglament/notices/", "reglament/digest/", "reglament/centre-digest/", "reglament/hot-watch/", "reglament/report/")
 """What our schedules are called; no other schedule is ever touched."""
@@ -91,11 +92,14 @@ def wanted(company: Company, task_queue: str, centres: Collection[str] = (), wat
         watches: The zones of the clients whose leads are watched. Nothing is overdue that their managers owe us: they get no digests.
     """
     found: dict[str, Schedule] = {}
+    memo = {LANGUAGE_OF_ROUNDS: company.language} if company.language != "ru" else None
 
     def add(what: str, workflow: str, zone: str, spec: ScheduleSpec, policy: SchedulePolicy) -> None:
         id = f"reglament/{what}/{_safe(zone)}"
         summary = text(company.language, "schedule", what.replace("-", "_"), zone=zone)
-        action = ScheduleActionStartWorkflow(workflow, RoundRequest(zone=zone), id=id, task_queue=task_queue, static_summary=summary)
+        action = ScheduleActionStartWorkflow(
+            workflow, RoundRequest(zone=zone), id=id, task_queue=task_queue, static_summary=summary, memo=memo
+        )
         found[id] = Schedule(action=action, spec=spec, policy=policy, state=ScheduleState(note=NOTE))
 
     for zone in sorted({*company.zones, *centres, *watches}):
@@ -209,7 +213,8 @@ async def _parts(client: Client, schedule: Schedule) -> dict[str, str]:
     action = schedule.action
     if not isinstance(action, ScheduleActionStartWorkflow):
         return {"times": "", "policy": "", "action": repr(type(action))}
-    given = [*action.args, *([action.static_summary] if action.static_summary else [])]
+    memo = [value for _, value in sorted((action.memo or {}).items())]
+    given = [*action.args, *([action.static_summary] if action.static_summary else []), *memo]
     payloads = [v for v in given if not _is_plain(v)]
     decoded = iter(await client.data_converter.decode(payloads)) if payloads else iter(())
     plain = [_jsonable(v) if _is_plain(v) else next(decoded) for v in given]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import JsonValue
 from temporalio.common import SearchAttributePair
 
-from regulations import messages as m
 from regulations.catalogue import text
 from regulations.replacement import messages as rm
 from regulations.replacement.state import HEAD_OFFICE
 from regulations.replacement.watch_facts import check_watch, watch_address
 from regulations.replacement.watch_state import KIND, WatchStage
 from starter import lead_checks
-from starter.door import CaseKind, Door
+from starter.door import CaseKind
 from workflows import attributes
 from workflows.lead_watch import LeadWatch
 
@@ -33,20 +31,14 @@ WATCH = CaseKind(
     summary=lambda started: text("ru", "door", "summary", KIND, account=started.account, period=started.period),
     again=lambda outcome: outcome == WatchStage.WITHDRAWN,
     after_end="a tariff is watched once: what is told of it now does not count",
+    example={"account": "a-2071", "period": "2026-10"},
 )
-
-_TARIFF: dict[str, JsonValue] = {"account": "a-2071", "period": "2026-10"}
-
-
-def _watch(name: str, message: type[m.Message], update: str, description: str, example: dict[str, JsonValue], **more: Any) -> Door:
-    return Door(f"{KIND}.{name}", WATCH, update, message, message, description, {**_TARIFF, **example}, **more)
 
 
 WATCH_DOORS = (
-    _watch(
+    WATCH.door(
         "started",
         rm.WatchStarted,
-        "started",
         "A tariff runs: its leads are watched; told again, the newest data stand",
         {
             "identifications": 1000,
@@ -60,17 +52,15 @@ WATCH_DOORS = (
         check=check_watch,
         look_up=lead_checks.zone_is_known,
     ),
-    _watch(
+    WATCH.door(
         "leads_appeared",
         rm.LeadsAppeared,
-        "leads_appeared",
         f"Leads have appeared, at most {rm.MOST} in one event: 3.3 and 3.4 run",
         {"leads": [{"lead": "L-1", "at": "2026-11-20T14:59:00+03:00"}]},
     ),
-    _watch(
+    WATCH.door(
         "calls_made",
         rm.CallsMade,
-        "calls_made",
         f"Calls as the telephony tells them, at most {rm.MOST} in one event (3.2 to 3.4)",
         {
             "calls": [
@@ -85,21 +75,17 @@ WATCH_DOORS = (
             ]
         },
     ),
-    _watch(
+    WATCH.door(
         "cards_changed",
         rm.CardsChanged,
-        "cards_changed",
         f"Status and comment of cards, at most {rm.MOST} in one event (3.1): of each the newest stands",
         {"cards": [{"lead": "L-1", "at": "2026-11-20T14:59:45+03:00", "status": "на замену", "comment": "недозвон"}]},
     ),
-    _watch(
-        "balance_noted", rm.BalanceNoted, "balance_noted", "What is left of the tariff; at 25 % a request is possible (1)", {"balance": 250}
-    ),
-    _watch("tariff_ended", rm.TariffEnded, "tariff_ended", "The tariff has run out: the watch ends with the last term of its leads", {}),
-    _watch(
+    WATCH.door("balance_noted", rm.BalanceNoted, "What is left of the tariff; at 25 % a request is possible (1)", {"balance": 250}),
+    WATCH.door("tariff_ended", rm.TariffEnded, "The tariff has run out: the watch ends with the last term of its leads", {}),
+    WATCH.door(
         "withdrawn",
         rm.WithdrawOfWatch,
-        "withdraw",
         "The head office ends the watch",
         {"reason": "entered twice", "by": {"id": "u1", "role": HEAD_OFFICE}},
     ),

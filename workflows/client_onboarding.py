@@ -1,19 +1,35 @@
-"""A new regular client passes from sales to service with a visa slip: chapters 1 to 3 of the regulation of onboarding."""
+"""A new regular client passes from sales to service with a visa slip: chapters 1 to 3 of the regulation of onboarding.
+
+Promise: each of the seven visas is owed by name and given by whoever has the right, the payment is waited for, first contact, installation
+and report are held with their terms, and the client's service plan begins once it is in service and the system installed.
+Stages: collecting visas → in service → done; the other end is withdrawn. The clauses are decided in `regulations.onboarding`.
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from activities.billing import Billing
+    from activities.crm import Crm
+    from activities.tell import CaseTeller
+    from regulations.catalogue import text
+    from regulations.effects import BillingAnswer, BillingQuestion, CaseMessageToTell, CrmOutcome, CrmRecord, Told
     from regulations.messages import CalendarChanged, PeopleChanged
     from regulations.onboarding import slip_messages as messages
     from regulations.onboarding.slip_decisions import Decision, decide
-    from regulations.onboarding.slip_facts import apply
+    from regulations.onboarding.slip_facts import apply, learn_crm, learn_payment, learn_plan
     from regulations.onboarding.slip_narration import SlipResult, details, read_out, result
     from regulations.onboarding.slip_state import KIND, SlipStage, SlipState
     from regulations.read_out import ReadOut
+    from workflows import options
     from workflows.docket import Docket, Rules, receives
+
+LOOK_EVERY = timedelta(minutes=30)
+"""How often billing is looked into for the payment: far less than the working day that 3.1 leaves from its posting."""
 
 
 @workflow.defn(name="ClientOnboarding")
@@ -32,7 +48,13 @@ class ClientOnboarding:
         if self.docket.state.started is None:  # the start was refused, or somebody started this by hand
             raise ApplicationError("nothing has begun: begin through a door", type="Refused")
         while not self.docket.state.ended:
-            await self.docket.next()
+            todo = await self.docket.next()  # a message, a reminder, a due instant, what became of an effect
+            if todo.await_payment is not None:  # 3.1, 3.2: their terms run from the payment
+                self.docket.start(self._await_payment(todo.await_payment), dispensable=True)
+            if todo.enter is not None:  # 2.5
+                self.docket.start(self._enter_into_crm(todo.enter))
+            if todo.begin_plan is not None:  # 4
+                self.docket.start(self._begin_plan(todo.begin_plan))
         await self.docket.drain()
         return result(self.docket.state)
 
@@ -57,3 +79,36 @@ class ClientOnboarding:
     withdraw = receives("withdraw", messages.WithdrawOfOnboarding, "Ends the case in an orderly way")
     calendar_changed = receives("calendar_changed", CalendarChanged, "A calendar was published: what it touches is counted anew")
     people_changed = receives("people_changed", PeopleChanged, "Who has which role, or who is absent, has changed")
+
+    # --- effects: started by `run`, awaited by nobody; their outcome is one more fact ---
+
+    async def _await_payment(self, question: BillingQuestion) -> None:
+        summary = text(self.docket.state.language, "activity", "await_payment")
+        answer: BillingAnswer | None
+        try:
+            answer = await workflow.execute_activity_method(
+                Billing.await_payment, question, summary=summary, **options.payment_poll(LOOK_EVERY)
+            )
+        except ActivityError as e:
+            if is_cancelled_exception(e):  # the case is over
+                return
+            answer = None
+        self.docket.learn(lambda state, now: learn_payment(state, answer, now))
+
+    async def _enter_into_crm(self, record: CrmRecord) -> None:
+        summary = text(self.docket.state.language, "activity", "enter_into_crm")
+        outcome: CrmOutcome | None
+        try:
+            outcome = await workflow.execute_activity_method(Crm.enter_into_crm, record, summary=summary, **options.CRM)
+        except ActivityError:  # refused for good
+            outcome = None
+        self.docket.learn(lambda state, now: learn_crm(state, record, outcome, now))
+
+    async def _begin_plan(self, message: CaseMessageToTell) -> None:
+        summary = text(self.docket.state.language, "activity", "begin_plan")
+        told: Told | None
+        try:
+            told = await workflow.execute_activity_method(CaseTeller.tell_case, message, summary=summary, **options.TELL)
+        except ActivityError:  # not reached in time
+            told = None
+        self.docket.learn(lambda state, now: learn_plan(state, told, now))

@@ -45,6 +45,8 @@ D = TypeVar("D", bound="Decision[Any]")
 
 MOST_MESSAGES = 1_500
 """After so many a case goes on as a new run, whatever the server suggests: it takes no more than 2,000 Updates in one."""
+MOST_EVENTS = 400
+"""After so many a case that lives for years with little to do goes on as a new run: its open history costs every hour, a new run once."""
 
 
 class Receipt(BaseModel):
@@ -128,8 +130,10 @@ class Reception(Generic[S]):
 class Docket(Reception[S], Generic[S, D]):
     """Keeps one case."""
 
-    def __init__(self, state: S, rules: Rules[S, D]) -> None:
+    def __init__(self, state: S, rules: Rules[S, D], *, for_years: bool = False) -> None:
+        """``for_years``: there are many such cases, each open for years, so that their histories are kept short."""
         super().__init__(state, rules.apply)
+        self._for_years = for_years
         self._rules = rules
         self._wake_at: datetime | None = None
         self._timer: asyncio.Task[None] | None = None
@@ -329,7 +333,9 @@ class Docket(Reception[S], Generic[S, D]):
 
     def _continue_as_new_when_long(self) -> None:
         """Hands the state to a new run once the history has grown long and nothing is under way."""
-        long = self._taken >= MOST_MESSAGES or workflow.info().is_continue_as_new_suggested()
+        info = workflow.info()
+        long = self._taken >= MOST_MESSAGES or info.is_continue_as_new_suggested()
+        long = long or (self._for_years and info.get_current_history_length() >= MOST_EVENTS)
         if long and not self._effects and not self.state.rows:
             workflow.continue_as_new(self.state.carried())
 

@@ -22,6 +22,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
 
 SENT, REFUSED, LEFT = "sent", "refused", "left"
+LANGUAGE_OF_ROUNDS = "language"
+"""Memo of a round: the language in which the Temporal UI says what it does. Without it that is Russian."""
 
 
 async def hold(
@@ -32,7 +34,7 @@ async def hold(
     at, more = request.at or workflow.now(), True
     while more:
         question = Gather(zone=request.zone, at=at, round=workflow.info().run_id, tried=tuple(outcomes))
-        gathered = await workflow.execute_activity_method(gather, question, summary=text("ru", "activity", what), **options.RECORD)
+        gathered = await workflow.execute_activity_method(gather, question, summary=_doing(what), **options.RECORD)
         letters = gathered.letters
         answers = await asyncio.gather(*(_send(letter, patience) for letter in letters))
         outcomes.update(zip((letter.key for letter in letters), answers, strict=True))
@@ -56,9 +58,12 @@ async def _note(keys: list[str], outcomes: dict[str, str]) -> None:
     refused = tuple(key for key in keys if outcomes[key] == REFUSED)
     if sent:
         noted = LettersSent(keys=sent, at=workflow.now())
-        summary = text("ru", "activity", "notices_sent")
-        await workflow.execute_activity_method(Notices.notices_sent, noted, summary=summary, **options.RECORD)
+        await workflow.execute_activity_method(Notices.notices_sent, noted, summary=_doing("notices_sent"), **options.RECORD)
     if refused:
         incident = LettersRefused(keys=refused, at=workflow.now(), address=workflow.info().workflow_id)
-        summary = text("ru", "activity", "notices_refused")
+        summary = _doing("notices_refused")
         await workflow.execute_activity_method(Notices.notices_refused, incident, summary=summary, **options.RECORD)
+
+
+def _doing(what: str) -> str:
+    return text(workflow.memo_value(LANGUAGE_OF_ROUNDS, "ru", type_hint=str), "activity", what)

@@ -1,6 +1,6 @@
 """``make demo``: cases side by side on real parts, weeks in a minute; exit code 0 only if all is as expected.
 
-``make demo CASE=handoffs``, ``CASE=leads``, ``CASE=replacements`` or ``CASE=partners`` plays one regulation.
+``make demo CASE=handoffs``, ``CASE=leads``, ``CASE=replacements``, ``CASE=partners`` or ``CASE=onboardings`` plays one regulation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from rich.console import Console
 
-from deploy.demo import handoffs, leads, partners, replacements
+from deploy.demo import handoffs, leads, onboardings, partners, replacements
 from deploy.demo.stage import ROOT, Stage
 from runtime.process import leave
 
@@ -22,6 +22,7 @@ REGULATIONS: dict[str, Callable[[Stage, Console], Awaitable[list[str]]]] = {
     "leads": leads.play,
     "replacements": replacements.play,
     "partners": partners.play,
+    "onboardings": onboardings.play,
 }
 
 console = Console(width=170, highlight=False)

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from regulations.case import Refusal
 from regulations.catalogue import text
 from regulations.corrections import Bearing, Breach, Corrected, LearntFact, Result, ToCorrect, bear, numbered
+from regulations.dates import offset_text
 from regulations.documents import Document, DocumentsAnswer, DocumentsQuestion
 from regulations.effects import AccessGrant, Letter, Thread
 from regulations.handoff.checks import BEFORE_SALE, counts
@@ -229,8 +230,7 @@ class _Saying:
 
     def local(self, at: datetime) -> str:
         """As `CaseState.local`."""
-        local = at.astimezone(timezone(self._offset))
-        return f"{local:%d.%m.%Y %H:%M} ({local.isoformat()[-6:]})"
+        return offset_text(at.astimezone(timezone(self._offset)))
 
     def withdrawn(self, breaches: Iterable[Breach]) -> list[AnyRow]:
         """To everyone inside who was told of a breach: that it was none."""

@@ -12,10 +12,10 @@ from pydantic import Field
 from regulations.case import UNMET, CaseState, Evidence, Obligation, Refusal, Standing, Wait
 from regulations.catalogue import text
 from regulations.clocks import calendar_changed, next_due, next_instant, ran_out, warn_at
+from regulations.dates import month_words
 from regulations.handoff.duties import OWNERS
 from regulations.handoff.report import Month
 from regulations.handoff.report_effects import BuiltReport, ReportStanding, SentReport
-from regulations.handoff.report_words import month_words
 from regulations.handoff.state import FINANCE, KIND, REGIONAL_DIRECTORATE, HandoffSettings
 from regulations.messages import CalendarChanged, Message
 from regulations.obligations import admit, breach, incident, notice, open_obligation, settle, taken

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from pydantic import JsonValue
 
-from regulations.amounts import grouped
+from regulations.amounts import money
 from regulations.catalogue import text
+from regulations.dates import day_text, minute_text, month_words
 from regulations.handoff.report import Calendar, CurrencyTotal, Line, PartnerTotal, Report, Section
 from regulations.sheets import Cell, Column, Kind, Sheet, Table, Totals
 
@@ -17,20 +18,9 @@ LISTED = 50
 """How many clients the e-mail names in each list; the workbook has them all."""
 
 
-def month_words(language: str, month: str) -> str:
-    """``октябрь 2026`` of ``2026-10``."""
-    year, _, number = month.partition("-")
-    return f"{text(language, 'report', 'month', str(int(number)))} {year}"
-
-
 def file_name(language: str, month: str) -> str:
     """The name of the workbook."""
     return text(language, "report", "file", month=month)
-
-
-def money(amount: Decimal, currency: str | None) -> str:
-    """An amount as it stands in a letter: ``12 000,50 RUB``, with spaces at which no line breaks; a dash where it is not known."""
-    return f"{grouped(amount)}\u00a0{currency}" if currency else "—"
 
 
 # --- the workbook ---------------------------------------------------------------------------------------------------
@@ -44,7 +34,7 @@ def sheets(report: Report, *, company: str, zone: str, built_at: datetime, calen
 
 def _summary(report: Report, write: _Writer, company: str, zone: str, built_at: datetime) -> Sheet:
     say, word = write.language, write.word
-    built = f"{write.calendar.local(built_at):%d.%m.%Y %H:%M}"
+    built = minute_text(write.calendar.local(built_at))
     above = (
         text(say, "report", "title", month=month_words(say, report.month)),
         company,
@@ -160,7 +150,7 @@ def summary(report: Report, calendar: Calendar, language: str) -> dict[str, Json
         "counts": {**counts, "undone": report.undone},
         "partners": [{"partner": t.partner_name, "id": t.partner_id, **_sums(t)} for t in report.partners],
         "totals": [_sums(t) for t in report.currencies],
-        "apart": [{**_who(line), "accepted": f"{calendar.local(line.client.at):%d.%m.%Y}"} for line in apart[:LISTED]],
+        "apart": [{**_who(line), "accepted": day_text(calendar.local(line.client.at))} for line in apart[:LISTED]],
         "apart_more": max(len(apart) - LISTED, 0),
         "reversals": [{**_who(line), "month": month_words(language, line.reported_in or "")} for line in reversals[:LISTED]],
         "reversals_more": max(len(reversals) - LISTED, 0),
@@ -172,10 +162,13 @@ def _who(line: Line) -> dict[str, JsonValue]:
 
 
 def _sums(total: PartnerTotal | CurrencyTotal) -> dict[str, JsonValue]:
+    def sum_of(amount: Decimal) -> str:
+        return money(amount, total.currency) if total.currency else "—"
+
     return {
         "accepted": total.accepted,
-        "amount": money(total.amount, total.currency),
+        "amount": sum_of(total.amount),
         "reversed": total.reversed,
-        "reversed_amount": money(total.reversed_amount, total.currency),
-        "net": money(total.net, total.currency),
+        "reversed_amount": sum_of(total.reversed_amount),
+        "net": sum_of(total.net),
     }

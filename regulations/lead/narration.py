@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from regulations.case import Fact
 from regulations.catalogue import text
+from regulations.dates import day_text
 from regulations.lead.state import ENDS, KIND, LeadState
 from regulations.lead.tellings import duty_of_round
 from regulations.read_out import Counts, ReadOut, cell, counts, fact_lines, obligation_lines, pairs, read_case
@@ -80,7 +81,7 @@ def _hints(state: LeadState) -> list[str]:
     if state.type_contradicted:
         hints.append(_word(state, "case", "contradicted"))
     if state.planned_on is not None:
-        hints.append(_word(state, "case", "planned", day=f"{state.planned_on:%d.%m.%Y}"))
+        hints.append(_word(state, "case", "planned", day=day_text(state.planned_on)))
     hints += [_word(state, "case", "proposed", key=p.key, clause=p.clause) for p in state.proposals[-MOST_PROPOSALS:]]
     return hints
 

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from regulations.calendar_spec import CalendarError
 from regulations.catalogue import counted, text
+from regulations.dates import day_text
 from regulations.effects import Letter
 from regulations.plans import ui_link
 from regulations.working_time import WorkingTime
@@ -180,7 +181,7 @@ def _lines(frame: Frame, lines: Sequence[Line]) -> Iterator[JsonValue]:
             "type": text(LANGUAGE, "lead", "type", line.type),
             "temperature": text(LANGUAGE, "lead", "colour", line.temperature),
             "due": text(LANGUAGE, "watch", "late" if late else "due", due=line.due_text) if line.due_text else "",
-            "planned": text(LANGUAGE, "watch", "planned", day=f"{line.planned_on:%d.%m.%Y}") if line.planned_on else "",
+            "planned": text(LANGUAGE, "watch", "planned", day=day_text(line.planned_on)) if line.planned_on else "",
             "case": line.address,
             "link": line.link or "",
             "ui": ui_link(frame.ui, line.address),

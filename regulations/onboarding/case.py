@@ -98,6 +98,11 @@ class OnboardingCase(ClauseCase):
         return OnboardingSettings.model_validate(self.edition.settings)
 
     @property
+    def language(self) -> Literal["ru", "uk"]:
+        """Until its edition says which, that of the country whose regulation this is."""
+        return self.opening.language if self.opening is not None else "uk"
+
+    @property
     def zone(self) -> str | None:
         """The zone whose calendar of the company counts the terms; None: the company's own."""
         return None

@@ -19,13 +19,19 @@ class PapersQuestion(Wire):
 
     calendar: str
     after: datetime
-    """Papers that begin to be owed later than this."""
+    """Papers whose draft is to be drawn up later than this."""
+    terms: dict[str, str]
+    """Clause → its term. What has none is not owed."""
+    known: tuple[date, ...] = ()
+    """Working days whose papers are owed already: are they still working days?"""
 
 
 class DuePaper(Wire):
     """A paper that a manager owes."""
 
     paper: Paper
+    since: date
+    """The first day of which it tells: days off belong to the report and to the day plan of the working day after them."""
     first: date
     """The day of the report; the first day of the plan's period."""
     last: date
@@ -43,16 +49,27 @@ class PapersAnswer(Wire):
     """The working day."""
     papers: tuple[DuePaper, ...]
     after: datetime
-    """For the next question."""
+    """Its close of business: for the next question."""
+    off: tuple[date, ...] = ()
+    """The known days that are no working days any more."""
 
 
-class PaperQuestion(Wire):
-    """A paper to be drawn up from the registers."""
+class PaperToDraw(Wire):
+    """One of the papers to be drawn up."""
 
-    manager: str
     paper: Paper
+    since: date
     first: date
     last: date
+
+
+class PapersToDraw(Wire):
+    """Papers to be drawn up from the registers, all of one occasion at once."""
+
+    manager: str
+    papers: tuple[PaperToDraw, ...]
+    reported_at: datetime | None = None
+    """When the report before was drawn up: what was done earlier and learnt since then stands in this one. None: there was none."""
     calendar: str
     language: Literal["ru", "uk"]
     now: datetime
@@ -66,3 +83,12 @@ class DrawnPaper(Wire):
     """For the letter: everything the e-mail says, as texts in the language asked for."""
     lines: int
     """How many lines it has: visits of the plan, things done of the report."""
+
+
+class DrawnPapers(Wire):
+    """The papers of one occasion."""
+
+    manager: str
+    """By name, where the company's file knows it."""
+    papers: tuple[DrawnPaper, ...]
+    """In the order asked for."""

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from regulations import messages as m
 from regulations.amounts import exact
-from regulations.onboarding.messages import KYIV, Client, Term
+from regulations.onboarding.messages import KYIV, Client, Rhythm, Term
 from regulations.onboarding.slip_messages import Zone
 
 Topic = Literal["use", "services", "features", "news", "promotions", "projects", "other"]
@@ -32,11 +32,11 @@ class PlanBegun(OfPlan):
     """The client manager's id; None: whoever has the role."""
     group_head: m.Ident | None = None
     installed_at: m.Instant
-    update_every: Term
+    update_every: Rhythm
     update_set: m.Line
     payment_day: int = Field(ge=1, le=31)
     training_term: Term | None = None
-    users: int | None = Field(None, ge=1, le=10_000)
+    users: int | None = Field(None, ge=1, le=1_000)
     zone: Zone = KYIV
 
 
@@ -92,9 +92,7 @@ class ContactNoted(OfPlan):
     """4.9: the client was advised or informed."""
 
     contact: m.Ident
-    topics: tuple[Literal["use", "services", "features", "news", "promotions", "projects", "other"], ...] = Field(
-        min_length=1, max_length=7
-    )
+    topics: tuple[Topic, ...] = Field(min_length=1, max_length=7)
     remark: m.Text = ""
     by: m.Actor
 

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from regulations import messages as m
 from regulations.onboarding.case import Item
-from regulations.onboarding.messages import KYIV, Client, Term
+from regulations.onboarding.messages import KYIV, Client, Rhythm, Term
 
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{1,60}$")]
 
@@ -30,7 +30,7 @@ class HandedOver(OfOnboarding):
     """Number and date of the additional agreement on the price."""
     payment_day: int = Field(ge=1, le=31)
     """4.3: the contract's day of the month."""
-    update_every: Term
+    update_every: Rhythm
     """4.1: the contract's period, e.g. ``7 calendar days``."""
     update_set: m.Line
     """4.1: what is updated."""
@@ -38,7 +38,7 @@ class HandedOver(OfOnboarding):
     """3.2: the contract's own term, from the payment; None: the edition's."""
     training_term: Term | None = None
     """4.2: likewise, from the installation."""
-    users: int | None = Field(None, ge=1, le=10_000)
+    users: int | None = Field(None, ge=1, le=1_000)
     """4.2: how many users the contract wants certified; None: the edition's number."""
     zone: Zone = KYIV
     """The zone in which the client is served: one that a calendar of the company has."""

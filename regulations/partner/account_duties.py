@@ -8,7 +8,8 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from regulations.case import Evidence, Standing, Wait
-from regulations.obligations import open_obligation, put_obligation
+from regulations.clause_case import hand_over
+from regulations.obligations import open_obligation
 from regulations.partner.account_state import MOST_CALLS, MOST_OPEN, AccountStage, AccountState, Call, Owed
 from regulations.partner.case import OWNERS, SUPPORT_MANAGER
 from regulations.rows import CallRow, PartnerRow
@@ -67,11 +68,7 @@ def settle_in(state: AccountState, now: datetime) -> None:
         if owed.lost_at is not None:
             state.waits[f"{GRACE}{owed.key}"] = Wait(term=state.settings.reason_limit, start=owed.lost_at)
     state.owed = []
-    manager = state.role(SUPPORT_MANAGER)
-    for o in state.unmet():
-        if o.owner.partition(":")[0] == SUPPORT_MANAGER and o.owner != manager:
-            o.owner, o.warned = manager, False
-            put_obligation(state, o, pressing=True)
+    hand_over(state, SUPPORT_MANAGER)
 
 
 def forget(state: AccountState) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from regulations.case import Fact
 from regulations.catalogue import text
+from regulations.dates import day_text
 from regulations.partner.account_state import KIND, AccountState
 from regulations.read_out import Counts, ReadOut, cell, fact_lines, obligation_lines, pairs, read_case
 
@@ -37,7 +38,7 @@ def details(state: AccountState) -> str:
         return f"### {cell(state.address)}"
     lines = [f"### {_word(state, 'case', 'title', name=cell(state.begun.person.name))}", _standing(state), "", _numbers(state)]
     lines += obligation_lines(state)
-    if closed := _closed(state):
+    if closed := state.closed_words():
         lines += ["", f"{_word(state, 'case', 'closed')}: {closed}"]
     return "\n".join(lines + fact_lines(state, lambda f: _note(state, f)))
 
@@ -51,7 +52,7 @@ def _standing(state: AccountState) -> str:
         [
             (text(state.language, "case", "stage"), _word(state, "stage", state.stage)),
             (_word(state, "case", "manager"), cell(state.begun.manager)),
-            (_word(state, "case", "paid_until"), f"{state.begun.paid_until:%d.%m.%Y}" if state.begun.paid_until else ""),
+            (_word(state, "case", "paid_until"), day_text(state.begun.paid_until) if state.begun.paid_until else ""),
             (text(state.language, "case", "edition"), cell(state.opening.edition.id) if state.opening else ""),
         ]
     )
@@ -67,16 +68,6 @@ def _numbers(state: AccountState) -> str:
             (_word(state, "case", "poor"), str(state.poor_comments)),
         ]
     )
-
-
-def _closed(state: AccountState) -> str:
-    """Duties that the state no longer holds, by clause and standing."""
-    words = []
-    for name, number in sorted(state.closed.items()):
-        clause, _, standing = name.partition(" ")
-        said = _word(state, "case", "breaches") if standing == "breach" else text(state.language, "standing", standing)
-        words.append(f"{clause} {said} {number}")
-    return ", ".join(words)
 
 
 def _note(state: AccountState, f: Fact) -> str:

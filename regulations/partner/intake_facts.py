@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from regulations.case import Evidence, Obligation, Refusal, Standing
+from regulations.case import Evidence, Refusal
 from regulations.clocks import calendar_changed
 from regulations.effects import Told
 from regulations.messages import CalendarChanged, CaseMessage, Message
+from regulations.moved_terms import start_earlier
 from regulations.obligations import (
     admit,
     apply_to_docket,
@@ -19,7 +20,6 @@ from regulations.obligations import (
     incident,
     not_before,
     only,
-    put_obligation,
     taken,
     waive_all,
 )
@@ -191,12 +191,8 @@ def _answer(state: IntakeState, message: QuestionAnswered, now: datetime) -> str
 
 
 def _learn_payment(state: IntakeState, at: datetime, message: Message, now: datetime) -> None:
-    """3.1: the payment was posted at ``at``; of several tellings (the start, the hand-over table, the bank) the earliest counts.
-
-    An earlier time moves the start of the term that runs: it is counted anew, and where its true due instant has passed it is a breach
-    at that instant. A duty that was met by the later term is held against the earlier one. A breach that is recorded stays as it was
-    recorded; what was let go, or extended to an instant of its own, keeps that.
-    """
+    """3.1: the payment was posted at ``at``; of several tellings (the start, the hand-over table, the bank) the earliest counts, and moves
+    the start of the term that runs."""
     known = state.paid
     if known is not None and at >= known.happened_at:
         return
@@ -207,17 +203,7 @@ def _learn_payment(state: IntakeState, at: datetime, message: Message, now: date
     elif not isinstance(message, IntakePaid):
         state.note("payment", at, now, key=f"payment#{message.key}", source=message.source)
     if (o := state.newest("3.1")) is not None:
-        _start_earlier(state, o, at, now)
-
-
-def _start_earlier(state: IntakeState, o: Obligation, at: datetime, now: datetime) -> None:
-    o.started_at = at
-    if o.standing in (Standing.OPEN, Standing.MET) and o.extended_to is None:
-        o.standing, o.opened_at = Standing.OPEN, now
-        o.met_at = o.met_by = o.breached_at = None
-        o.escalated = o.told = o.verified = False
-        o.plan = None
-    put_obligation(state, o)
+        start_earlier(state, o, at, now)
 
 
 def learn_account(state: IntakeState, told: Told | None, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from regulations.catalogue import text
+from regulations.dates import day_text
 from regulations.partner.case import SUPPORT_MANAGER
 from regulations.partner.effects import Defect, DraftLine, InvoiceDraft, InvoiceQuestion
 from regulations.partner.messages import Contract, Ordered
@@ -121,5 +122,5 @@ def _in_form(form: str, contract: Contract, lines: Sequence[DraftLine], city: st
         words("appendix", appendix=appendix, services=words("service" if len(named) == 1 else "services", numbers=", ".join(named)))
         for appendix, named in numbers.items()
     )
-    whole = words("contract", number=contract.number, date=f"{contract.date:%d.%m.%Y}", places="; ".join(places))
+    whole = words("contract", number=contract.number, date=day_text(contract.date), places="; ".join(places))
     return whole + (words("city", city=city) if city is not None else "") + words("vat")

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from regulations.amounts import grouped
 from regulations.catalogue import text
+from regulations.dates import day_text
 from regulations.partner.effects import InvoiceOrder
 from regulations.partner.messages import Payer
 from regulations.partner.money import in_words, rubles
@@ -43,11 +44,11 @@ def printed(order: InvoiceOrder, number: str, issued_on: date, company: Requisit
         "language": say,
         "number": number,
         "issued_on": [issued_on.year, issued_on.month, issued_on.day],
-        "title": _words(say, "title", number=number, date=f"{issued_on:%d.%m.%Y}"),
+        "title": _words(say, "title", number=number, date=day_text(issued_on)),
         "recipient": company.model_dump(mode="json"),
         "supplier": _party(say, company),
         "payer": _party(say, order.payer),
-        "ground": _words(say, "contract", number=order.contract.number, date=f"{order.contract.date:%d.%m.%Y}"),
+        "ground": _words(say, "contract", number=order.contract.number, date=day_text(order.contract.date)),
         "lines": lines,
         "total": grouped(draft.total),
         "listed": _words(say, "listed", count=len(lines), sum=rubles(draft.total)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from regulations.catalogue import text
+from regulations.dates import day_text
 from regulations.partner.meeting_state import KIND, MeetingState
 from regulations.read_out import Counts, ReadOut, cell, fact_lines, obligation_lines, pairs, read_case
 
@@ -52,6 +53,6 @@ def _meeting(state: MeetingState, number: int) -> str:
     meeting = state.meetings[number]
     words = state.local(meeting.at)
     if meeting.moved:
-        words += f" ({text(state.language, KIND, 'case', 'moved', day=f'{meeting.day:%d.%m.%Y}')})"
+        words += f" ({text(state.language, KIND, 'case', 'moved', day=day_text(meeting.day))})"
     gone = state.proof(state.duty_of(meeting)) is not None
     return f"{words}: {text(state.language, KIND, 'case', 'gone' if gone else 'not_gone')}"

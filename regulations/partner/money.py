@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from regulations.amounts import grouped
+from regulations.amounts import money
 from regulations.catalogue import form_of
-from regulations.partner.services import KOPECK
+from regulations.partner.services import CURRENCY, KOPECK
 
 _UNITS = {
     1: ("", "один", "два", "три", "четыре", "пять", "шесть", "семь", "восемь", "девять"),
@@ -46,7 +46,7 @@ def half_up(amount: Decimal) -> Decimal:
 
 def rubles(amount: Decimal) -> str:
     """A sum in a text for people: ``1 234,50 ₽``, with spaces at which no line breaks."""
-    return f"{grouped(amount)}\u00a0₽"
+    return money(amount, CURRENCY)
 
 
 def in_words(amount: Decimal) -> str:

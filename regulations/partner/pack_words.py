@@ -6,27 +6,24 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import JsonValue
 
-from regulations.catalogue import text
-from regulations.handoff.report_words import month_words
+from regulations.dates import day_text, month_words
+from regulations.pages import LISTED, Pages, short
 from regulations.partner.money import rubles
 from regulations.partner.pack import LISTS, ListName, MeetingPack, PartnerState, amount_in
 from regulations.partner.report import KINDS, ManagerReport, ReportLine
 from regulations.partner.services import CURRENCY, ZERO
-from regulations.sheets import Cell, Colour, Column, Kind, Sheet, Table, Totals
-
-LISTED = 60
-"""How many partners the e-mail names in each list; the workbook has them all."""
-LONGEST = 240
-"""Characters of one text in the e-mail; the workbook has the whole."""
+from regulations.sheets import Cell, Colour, Kind, Sheet, Table, Totals
 
 
 @dataclass(frozen=True)
-class Heading:
+class Heading(Pages):
     """What every page of a pack tells: whose it is, for which meeting, as of when."""
 
+    section: ClassVar[str] = "partner-meetings"
     manager: str
     meeting: datetime | None
     """None: as it would be now."""
@@ -34,23 +31,6 @@ class Heading:
     language: str
     local: Callable[[datetime], datetime]
     """An instant in the company's zone."""
-
-    def word(self, *place: str, **values: object) -> str:
-        return text(self.language, "partner-meetings", *place, **values)
-
-    def shown(self, at: datetime | None) -> datetime | None:
-        """An instant as a workbook holds it: local, without its zone."""
-        return self.local(at).replace(tzinfo=None, microsecond=0) if at is not None else None
-
-    def words_of(self, at: datetime | None) -> str:
-        """An instant in words: ``пн 23.11.2026 11:00``."""
-        if at is None:
-            return ""
-        local = self.local(at)
-        return f"{text(self.language, 'weekday', str(local.isoweekday()))} {local:%d.%m.%Y %H:%M}"
-
-    def column(self, name: str, kind: Kind, width: int) -> Column:
-        return Column(self.word("heading", name), kind, width)
 
 
 def file_name(heading: Heading, what: str) -> str:
@@ -236,7 +216,7 @@ def letter_values(pack: MeetingPack, report: ManagerReport, heading: Heading) ->
         "states": [_state(partner, heading) for partner in pack.partners[:LISTED]],
         "states_more": max(len(pack.partners) - LISTED, 0),
         "payments": _payments(report, heading),
-        "gaps": [{"partner": _short(p.row.name), "what": _gaps(heading, p)} for p in unprepared[:LISTED]],
+        "gaps": [{"partner": short(p.row.name), "what": _gaps(heading, p)} for p in unprepared[:LISTED]],
         "gaps_more": max(len(unprepared) - LISTED, 0),
         "unprepared": len(unprepared),
     }
@@ -246,10 +226,10 @@ def _listed(pack: MeetingPack, name: ListName, heading: Heading) -> dict[str, Js
     partners = pack.listed(name)
     entries: list[JsonValue] = [
         {
-            "partner": _short(p.row.name),
+            "partner": short(p.row.name),
             "amount": _amount(amount_in(name, p.row)) if name != "urgent" else "",
-            "about": _short(p.row.additional if name == "additional" else p.row.problem if name == "urgent" else ""),
-            "answer": _short(p.row.answer) if name == "urgent" else "",
+            "about": short(p.row.additional if name == "additional" else p.row.problem if name == "urgent" else ""),
+            "answer": short(p.row.answer) if name == "urgent" else "",
             "on": _day(p.row.renewal_on) if name in ("sure", "doubtful") else "",
         }
         for p in partners[:LISTED]
@@ -272,11 +252,11 @@ def _state(partner: PartnerState, heading: Heading) -> dict[str, JsonValue]:
     at = heading.words_of(row.next_activity_at)
     activity = heading.word("activity", partner.activity)
     return {
-        "partner": _short(row.name),
+        "partner": short(row.name),
         "figures": ", ".join(said),
-        "problem": _short(row.problem),
+        "problem": short(row.problem),
         "urgent": row.urgent,
-        "next_step": _short(row.next_step),
+        "next_step": short(row.next_step),
         "contact": heading.words_of(row.last_contact_at),
         "activity": f"{at} ({activity})" if partner.activity == "past" else at or activity,
         "late": partner.activity == "past",
@@ -307,10 +287,4 @@ def _amount(amount: Decimal | None) -> str:
 
 
 def _day(day: date | None) -> str:
-    return f"{day:%d.%m.%Y}" if day is not None else ""
-
-
-def _short(words: str) -> str:
-    """On one line, and no longer than an e-mail needs."""
-    line = " ".join(words.split())
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return day_text(day) if day is not None else ""

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from regulations.amounts import money
 from regulations.breaches import earliest_wake, hold_terms, tell_inside, tell_of_terms, uncounted
 from regulations.catalogue import text
 from regulations.effects import CaseMessageToTell
@@ -15,7 +16,7 @@ from regulations.partner.effects import AssignQuestion, PaymentQuestion, RefundQ
 from regulations.partner.payment_facts import LEFT
 from regulations.partner.payment_messages import Assigned
 from regulations.partner.payment_state import ENDS, KIND, Allocation, PaymentStage, PaymentState
-from regulations.partner.payment_words import candidates, finding, money
+from regulations.partner.payment_words import candidates, finding
 from regulations.partner.sale_messages import Allocated
 
 

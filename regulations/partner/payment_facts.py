@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from regulations.amounts import money
 from regulations.case import Refusal
 from regulations.catalogue import text
 from regulations.clause_case import owe, prove
@@ -19,7 +20,6 @@ from regulations.partner.case import FINANCE, HEAD_OF_FINANCE
 from regulations.partner.effects import RETURNED, AssignAnswer, PaymentMatch, RefundAnswer, Share
 from regulations.partner.payment_messages import Assigned, OfPayment, PaymentArrived, Refunded
 from regulations.partner.payment_state import ENDS, KIND, Allocation, PaymentStage, PaymentState, Returned
-from regulations.partner.payment_words import money
 from regulations.partner.services import ZERO
 
 LEFT = "payment_left"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from regulations.amounts import money
 from regulations.catalogue import text
 from regulations.partner.payment_state import KIND, PaymentState
-from regulations.partner.payment_words import candidates, finding, money
+from regulations.partner.payment_words import candidates, finding
 from regulations.read_out import Counts, ReadOut, cell, counts, fact_lines, obligation_lines, pairs, read_case
 
 

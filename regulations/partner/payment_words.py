@@ -1,22 +1,12 @@
-"""The words of an incoming payment: sums, what the rules found, what finance is to do."""
+"""The words of an incoming payment: what the rules found, what finance is to do."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from regulations.amounts import grouped
 from regulations.catalogue import text
-from regulations.partner.money import rubles
 from regulations.partner.payment_state import KIND, PaymentState
-from regulations.partner.services import CURRENCY
 
 _MOST = 10
 """So many invoices are named; of more it is said how many there are."""
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """A sum in a text for people; roubles with their sign, any other currency with its code."""
-    return rubles(amount) if currency == CURRENCY else f"{grouped(amount)}\u00a0{currency}"
 
 
 def finding(state: PaymentState) -> str:

@@ -10,6 +10,7 @@ from regulations import breaches
 from regulations.breaches import hour_has_come, tell_inside
 from regulations.case import UNMET, Obligation, Tell
 from regulations.catalogue import text
+from regulations.dates import day_text
 from regulations.effects import Letter, OnUnknown
 from regulations.partner.case import PARTNER
 from regulations.partner.effects import Sms
@@ -118,7 +119,7 @@ def _values(state: SaleState, tell: Tell, invoice: Invoice | None) -> dict[str, 
         assert state.card is not None  # noqa: S101 - it was asked for
         return {**values, "sum": rubles(state.open_sum), "bank": state.card.bank}
     lines: list[JsonValue] = [{"name": line.name, "quantity": line.quantity, "sum": rubles(line.sum)} for line in invoice.lines]
-    on = f"{invoice.issued_on:%d.%m.%Y}" if invoice.issued_on is not None else ""
+    on = day_text(invoice.issued_on) if invoice.issued_on is not None else ""
     return {**values, "date": on, "sum": rubles(invoice.total), "lines": lines, "file": invoice.file is not None, "renewal": state.renewal}
 
 

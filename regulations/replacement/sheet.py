@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from regulations.catalogue import text
+from regulations.dates import day_text, minute_text
 from regulations.replacement.audit_words import evidence_words, rules
 from regulations.replacement.effects import AuditQuestion
 from regulations.replacement.findings import Audited, Judged
@@ -83,7 +84,7 @@ def mark_of(case_uid: str, export: str) -> str:
 
 def file_name(language: str, kind: str, day: datetime, export: str) -> str:
     """The name of the workbook (``file``) or of the outcome (``outcome_file``)."""
-    return text(language, "audit_sheet", kind, day=f"{day:%d.%m.%Y}", mark=export[:8])
+    return text(language, "audit_sheet", kind, day=day_text(day), mark=export[:8])
 
 
 # --- out ------------------------------------------------------------------------------------------------------------
@@ -165,7 +166,7 @@ class _Writer:
         above = [
             self._word("about", "title", asked=asked.asked, cards=len(audited.judged), leads=audited.leads),
             self._word("about", "export", name=asked.export_name, sha=asked.export),
-            self._word("about", "times", zone=asked.settings.zone, at=f"{self._local(asked.now):%d.%m.%Y %H:%M}"),
+            self._word("about", "times", zone=asked.settings.zone, at=minute_text(self._calendar.local(asked.now))),
         ]
         if audited.barred:
             above.append(self._word("about", "barred", clauses=", ".join(audited.barred)))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from regulations.catalogue import counted, text
-from regulations.counting import local_text
+from regulations.dates import local_text
 from regulations.replacement.attempts import spaced, three_days
 from regulations.replacement.effects import WatchSettings
 from regulations.replacement.watch_state import KIND

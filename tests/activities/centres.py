@@ -15,7 +15,7 @@ from deploy.demo.smtp_catcher import Caught, SmtpCatcher
 from regulations.calendar_spec import CalendarSpec
 from regulations.company import Company
 from regulations.control_time import calendar_named, control_name
-from regulations.counting import local_text
+from regulations.dates import local_text
 from regulations.plans import Address
 from regulations.rounds import Gather, Gathered
 from regulations.rows import CentreRow, LeadRow, RecordBatch

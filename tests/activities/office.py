@@ -26,7 +26,8 @@ from runtime.mail import Mailer, MailSettings
 from runtime.registers import RegisterWriter
 from runtime.reports import ReportStore, StoredReport
 from tests.activities.attempts import attempt
-from tests.regulations.handoff.course import CALENDAR, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CALENDAR
 
 LETTERS = Path(__file__).parents[2] / "regulations" / "letters"
 ROLES = {role: Address(email=f"{role}@company.example") for role in ("regional_directorate", "finance", "support")}

@@ -27,8 +27,9 @@ from runtime.held_registers import HeldRegisters
 from runtime.letters import Composition, InReplyTo, Letters
 from runtime.registers import RegisterWriter
 from tests.activities.attempts import KilledError, attempt, failing
+from tests.regulations.course import at
 from tests.regulations.handoff.corrected import CONTACT_DUE, MONDAY, REQUEST_DUE, SECOND, fact
-from tests.regulations.handoff.course import CC_HEAD_PERSON, Course, at
+from tests.regulations.handoff.course import CC_HEAD_PERSON, Course
 from tests.workflows.world import planning
 
 LETTERS = Path(__file__).parents[2] / "regulations" / "letters"

@@ -28,7 +28,7 @@ from runtime.partner_tables import partner_allocations, partner_deals, partner_i
 from runtime.portfolio import PortfolioReader
 from tests.activities.attempts import attempt, failing
 from tests.databases import sqlite_in
-from tests.regulations.partner.intakes import OFFICE, at
+from tests.regulations.course import OFFICE, at
 from tests.runtime.partner_book import NOW, Book
 
 PEOPLE = {"u12": Person("u12", "Ольга Сергеева", "u12@company.example", "company", ("support_manager",))}

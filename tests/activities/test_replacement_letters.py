@@ -12,7 +12,8 @@ from regulations.effects import Letter
 from regulations.replacement.effects import AuditAnswer, LinksAnswer
 from regulations.replacement.messages import WithdrawOfReplacement
 from tests.activities.test_letter_templates import LETTERS, Page, composed
-from tests.regulations.replacement.course import AUDITED, DECIDED, FINE, OFFICE_PERSON, OWN_CRM, Course, at
+from tests.regulations.course import at
+from tests.regulations.replacement.course import AUDITED, DECIDED, FINE, OFFICE_PERSON, OWN_CRM, Course
 
 OWN = LETTERS / "ru" / "replacement"
 ELSEWHERE = {"possible"}
@@ -46,21 +47,21 @@ def _held(course: Course) -> None:
 
 
 def _credited(course: Course) -> None:
-    course.n, course.account = 2, PROLONGED
+    course.to["n"], course.account = 2, PROLONGED
     course.state.address = "replacement/A-1/2026-10/2"
     course.decision = DECIDED.model_copy(update={"wrong": ("L-7", "L-9"), "wrong_count": 25, "capped": True})
     course.audited(prolongation="2026-11").decide()
 
 
 def _nothing(course: Course) -> None:
-    course.n, course.account = 2, PROLONGED
+    course.to["n"], course.account = 2, PROLONGED
     course.state.address = "replacement/A-1/2026-10/2"
     course.decision = DECIDED.model_copy(update={"accepted": 0, "amount": 0})
     course.audited(prolongation="2026-11").decide()
 
 
 def _withdrawn(course: Course) -> None:
-    course.n, course.account, course.silent = 2, PROLONGED, {"credit"}
+    course.to["n"], course.account, course.silent = 2, PROLONGED, {"credit"}
     course.state.address = "replacement/A-1/2026-10/2"
     course.audited(prolongation="2026-11").decide()
     course.say(WithdrawOfReplacement, by=OFFICE_PERSON, reason=HOSTILE)

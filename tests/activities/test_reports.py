@@ -35,7 +35,8 @@ from runtime.registers import RegisterWriter
 from runtime.reports import ReportLine, ReportsCrossedError, ReportStore, StoredReport
 from tests.activities.attempts import attempt, end_leases, failing
 from tests.activities.office import DECEMBER_1, DUE, NOVEMBER_2, ROLES, Cases, Office, attached, made_of
-from tests.regulations.handoff.course import Course, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import Course
 from tests.regulations.handoff.test_report import row
 
 
@@ -300,7 +301,7 @@ async def test_the_letter_goes_to_directorate_and_finance_with_the_kept_file_and
     for body in (letter.body(), letter.body("html")):
         for words in (
             "октябрь 2026",
-            "12\u00a0000,10\u00a0RUB",
+            "12\u00a0000,10\u00a0₽",
             "1,50\u00a0KZT",
             "ООО «Без доступа»",
             "D-u2",

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 
 from runtime.process import leave
-from tests.benchmarks import account, audit, burst, centre, comments, deadline, leads, publish, watch
+from tests.benchmarks import account, audit, burst, centre, comments, deadline, leads, publish, service_cost, watch
 
 BENCHMARKS: dict[str, Callable[..., int | None]] = {
     "account": account.main,
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[..., int | None]] = {
     "deadline": deadline.main,
     "leads": leads.main,
     "publish": publish.main,
+    "service_cost": service_cost.main,
     "watch": watch.main,
 }
 
@@ -27,6 +28,7 @@ if __name__ == "__main__":
     centre.main()
     audit.main()
     publish.main(300)
+    service_cost.main()
     watch.main(1_000)
     account.main(500)
     leave(leads.main(300) or burst.main(1_000))

@@ -43,9 +43,10 @@ def test_every_language_has_three_forms_of_every_noun(language: str, kind: str) 
     assert kind not in forms
 
 
-def test_what_one_catalogue_lacks_the_russian_one_gives() -> None:
+def test_what_one_catalogue_lacks_the_other_gives() -> None:
     assert text("uk", "weekday", "7") == "нд"
     assert text("uk", "handoff", "duty", "2.2.4") == text("ru", "handoff", "duty", "2.2.4") == "Первый контакт с клиентом"
+    assert text("ru", "role", "lawyer") == text("uk", "role", "lawyer") == "юрист"
     assert text("uk", "nowhere", "word") == "word"
 
 

@@ -54,6 +54,12 @@ def test_two_roles_of_one_address_are_one_recipient(tmp_path: Path) -> None:
             'name = "C"',
             "roles.b and roles.a have one address and two calendars",
         ),
+        (
+            'a = { email = "one@company.example", language = "ru" }\nb = { email = "one@company.example", language = "uk" }',
+            'name = "C"',
+            "roles.b and roles.a have one address and two languages",
+        ),
+        ('cc = { email = "cc@company.example", language = "en" }', 'name = "C"', "language"),
         ('cc = { email = "nobody", calendar = "company" }', 'name = "C"', "roles.cc.email"),
         ("cc = 7", 'name = "C"', "roles.cc"),
         ('cc = { email = "cc@company.example", calender = "company" }', 'name = "C"', "calender"),
@@ -67,9 +73,47 @@ def test_what_is_wrong_is_refused_by_name_and_without_the_address(tmp_path: Path
     assert "@company.example" not in str(refused.value)
 
 
+def person(id: str, fields: str) -> str:
+    return f'[people.{id}]\nname = "Person"\n{fields}'
+
+
+def test_people_inside_are_written_to_in_the_language_of_their_address(tmp_path: Path) -> None:
+    roles = 'a = "one@company.example"\nb = { email = "one@company.example", language = "uk" }\nc = "c@company.example"'
+    olga = person("u1", 'email = "u1@company.example"\nroles = ["d"]\nlanguage = "uk"')
+    made = company(tmp_path, f"{roles}\n{olga}")
+    assert [made.language_of(f"{who}@company.example") for who in ("one", "u1", "c", "gone")] == ["uk", "uk", "ru", "ru"]
+    assert made.joined({"d": made.roles["c"]}).language_of("u1@company.example") == "uk"
+    ukrainian = company(
+        tmp_path, 'a = "a@company.example"\nb = { email = "b@company.example", language = "ru" }', 'name = "C"\nlanguage = "uk"'
+    )
+    assert [ukrainian.language_of(f"{who}@company.example") for who in ("a", "b")] == ["uk", "ru"]
+
+
+def test_a_person_without_a_role_has_working_time_of_its_own(tmp_path: Path) -> None:
+    far = person("u1", 'email = "u1@company.example"\ncalendar = "vladivostok"\nroles = []')
+    made = company(tmp_path, f'cc = "cc@company.example"\n{far}')
+    assert made.calendar_of("u1@company.example").tz == "Asia/Vladivostok"
+    assert made.zones == ("Asia/Vladivostok", "Europe/Moscow"), "nobody would hold the rounds in which it stands in for others"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ('email = "u1@company.example"\ncalendar = "moon"', "people.u1: there is no calendar 'moon'"),
+        ('email = "cc@company.example"\ncalendar = "vladivostok"', "people.u1 and roles.cc have one address and two calendars"),
+        ('email = "cc@company.example"\nlanguage = "uk"', "people.u1 and roles.cc have one address and two languages"),
+    ],
+)
+def test_persons_and_roles_of_one_address_share_calendar_and_language(tmp_path: Path, fields: str, words: str) -> None:
+    with pytest.raises(CompanyError) as refused:
+        company(tmp_path, 'cc = { email = "cc@company.example", language = "ru" }\n' + person("u1", f"{fields}\nroles = []"))
+    assert words in str(refused.value)
+    assert "@company.example" not in str(refused.value)
+
+
 def test_the_file_of_the_demo_is_taken() -> None:
     made = load_company(Path(__file__).parents[2] / "deploy" / "demo" / "company.toml")
-    assert made.zones == ("Europe/Moscow",)
+    assert made.zones == ("Europe/Kyiv", "Europe/Moscow")
 
 
 REQUISITES = {

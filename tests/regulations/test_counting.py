@@ -11,7 +11,8 @@ from regulations.calendar_spec import HorizonError
 from regulations.counting import count
 from regulations.plans import PlanRequest, Span, TermToPlan
 from regulations.working_time import working_time
-from tests.regulations.handoff.course import CALENDAR, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CALENDAR
 
 
 def request(term: str, start: datetime) -> PlanRequest:

@@ -288,3 +288,43 @@ def test_a_ukrainian_company_is_written_to_in_ukrainian() -> None:
     assert (letter.language, letter.values["subject"]) == ("uk", "reglament: 1 порушення, 1 нагадування")
     digest = digest_letter(company, "k", "company@company.example", overdue(), 1, FRIDAY)
     assert digest.values["title"] == "Прострочено і ще не виконано"
+
+
+def test_each_address_is_written_to_in_its_own_language() -> None:
+    company = replace(COMPANY, languages={"vladivostok@company.example": "uk"})
+    far = round_letter(company, "k", [pending(recipient="vladivostok@company.example")], FRIDAY)
+    here = round_letter(company, "k", [pending()], FRIDAY)
+    assert [(one.language, one.values["subject"]) for one in (far, here)] == [
+        ("uk", "reglament: 1 порушення"),
+        ("ru", "reglament: 1 нарушение"),
+    ]
+    digest = digest_letter(company, "k", "vladivostok@company.example", overdue(), 1, FRIDAY)
+    assert (digest.language, digest.values["title"]) == ("uk", "Прострочено і ще не виконано")
+
+
+# --- in the place of somebody ---------------------------------------------------------------------------------------
+
+
+def lines(*notices: Pending) -> list[str]:
+    groups: Any = round_letter(COMPANY, "k", notices, FRIDAY).values["groups"]
+    return [item["text"] for group in groups for case in group["cases"] for item in case["items"]]
+
+
+def test_what_was_meant_for_somebody_absent_says_for_whom() -> None:
+    own, others = pending(text="own"), pending(key="2.2.5/1", text="other", instead_of="Ольга Сергеева")
+    assert lines(own, others) == ["own", "other (вместо: Ольга Сергеева)"]
+
+
+def test_what_a_deputy_is_told_in_its_own_right_too_is_one_line_and_counts_once() -> None:
+    twice = [pending(instead_of="Ольга Сергеева"), pending(), pending(instead_of="Павел Ким")]
+    for order in (twice, twice[::-1]):
+        assert lines(*order) == ["2.2.4 Первый контакт с клиентом: срок пропущен"]
+        assert round_letter(COMPANY, "k", order, FRIDAY).values["subject"] == "reglament: 1 нарушение"
+    other_case = pending(case_uid="other", address="handoff/D-2", instead_of="Павел Ким")
+    assert len(lines(pending(), other_case)) == 2
+
+
+def test_the_digest_of_somebody_absent_says_whose_it_is() -> None:
+    letter = digest_letter(COMPANY, "k", "company@company.example", overdue(), 1, FRIDAY, "Ольга Сергеева")
+    assert letter.values["title"] == "Просрочено и ещё не выполнено (вместо: Ольга Сергеева)"
+    assert letter.to == ("company@company.example",)

@@ -25,7 +25,8 @@ from regulations.obligations import admit, breach, close, notice, open_obligatio
 from regulations.plans import Address, Edition, Opening, PlannedTerm, PlanRequest, TermToPlan
 from regulations.rows import BreachRow, IncidentRow, NoticeRow, ObligationRow
 from regulations.working_time import working_time
-from tests.regulations.handoff.course import CALENDAR, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CALENDAR
 
 START, DUE = at("2026-11-16 10:00"), at("2026-11-18 16:00")
 

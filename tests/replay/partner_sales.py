@@ -13,7 +13,8 @@ from temporalio.testing import WorkflowEnvironment
 from regulations.editions import Editions
 from regulations.effects import Told
 from regulations.partner import sale_messages as m
-from tests.regulations.partner.intakes import EDITIONS, HEAD_OF_SUPPORT, SUPPORT
+from tests.regulations.course import EDITIONS
+from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, SUPPORT
 from tests.regulations.partner.sales import DIRECTOR, HALF, MARKETING, NETWORK, PARTNERS_DIRECTOR, TECHNICAL, TOTAL
 from tests.replay.played import Outcome, Scene, case, passes
 from tests.runtime.ledgers import issue

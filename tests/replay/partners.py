@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from temporalio.client import WorkflowHistory, WorkflowUpdateFailedError
+from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
 from regulations.effects import Told
@@ -17,14 +17,12 @@ from regulations.partner import meeting_messages as mm
 from tests.databases import sqlite_in
 from tests.regulations.partner.accounts import HEAD, HEAD_OF_MARKETERS, MANAGER, MARKETER, OTHER, POOR
 from tests.regulations.partner.intakes import ALL_PARTS, HEAD_OF_SALES, HEAD_OF_SUPPORT, SALES, SUPPORT
-from tests.replay.played import IDENTITY, C, Outcome, Scene, case, passes
+from tests.replay.played import Outcome, Step, case, continued, passes
 from tests.workflows.accounts import Supported
-from tests.workflows.conftest import real_time
 from tests.workflows.intakes import Case, IntakeWorld
 from tests.workflows.meetings import Office
 from tests.workflows.skipping import until_it_waits
 
-Step = Callable[[], Awaitable[None]]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -262,28 +260,6 @@ async def _moves(office: Office) -> Step:
     return more
 
 
-# --- runs that go on as new -----------------------------------------------------------------------------------------
-
-
-def _continued(scene: Scene[C], begin: Callable[[C], Awaitable[Step]], over: Callable[[C], Awaitable[None]], run: int) -> Outcome:
-    """The history of the first or of the second run, which must end. Only the real server suggests to continue."""
-
-    async def outcome(folder: Path) -> WorkflowHistory:
-        async with real_time(continue_at=60, identity=IDENTITY) as env, scene(env, folder) as played:
-            more, id = await begin(played), played.handle.id
-            first = (await played.handle.describe()).run_id
-            while (await played.handle.describe()).run_id == first:
-                await more()
-                await until_it_waits(played.handle)
-            second = (await played.handle.describe()).run_id
-            await more()
-            await over(played)
-            await played.handle.result()
-            return await env.client.get_workflow_handle(id, run_id=first if run == 1 else second).fetch_history()
-
-    return outcome
-
-
 OUTCOMES: dict[str, Outcome] = {
     "intake_late": case(_intake, _late, "done"),
     "intake_account_refused": case(_intake, _account_refused, "done"),
@@ -292,10 +268,10 @@ OUTCOMES: dict[str, Outcome] = {
     "account_kept": case(_account, _kept, "ended"),
     "account_exchange": case(_account, _exchange, "ended"),
     "account_checks_away": case(_account, _checks_away, "ended"),
-    "account_continued_1": _continued(_account, _calls, _account_over, 1),
-    "account_continued_2": _continued(_account, _calls, _account_over, 2),
+    "account_continued_1": continued(_account, _calls, _account_over, 1),
+    "account_continued_2": continued(_account, _calls, _account_over, 2),
     "meetings_held": case(_office, _held, "withdrawn"),
     "meetings_cancelled": case(_office, _cancelled, "withdrawn"),
-    "meetings_continued_1": _continued(_office, _moves, _ended_by_head, 1),
-    "meetings_continued_2": _continued(_office, _moves, _ended_by_head, 2),
+    "meetings_continued_1": continued(_office, _moves, _ended_by_head, 1),
+    "meetings_continued_2": continued(_office, _moves, _ended_by_head, 2),
 }

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
-from tests.workflows.conftest import time_skipping
+from tests.workflows.conftest import real_time, time_skipping
 from tests.workflows.play import Play, play_on, to_monday
 from tests.workflows.skipping import ended, until_it_waits
 from tests.workflows.world import World
@@ -53,6 +53,36 @@ def case(scene: Scene[C], course: Callable[[C], Awaitable[None]], ends: str) -> 
                     found = "failed"
                 assert found == ends, f"it was to end {ends}, and has ended {found}"
                 return await played.handle.fetch_history()
+
+    return outcome
+
+
+Step = Callable[[], Awaitable[None]]
+"""What is said once more."""
+
+
+def continued(scene: Scene[C], begin: Callable[[C], Awaitable[Step]], over: Callable[[C], Awaitable[None]], run: int) -> Outcome:
+    """The history of the first or of the second run of a case that goes on as new, and must end. Only the real server suggests it.
+
+    Args:
+        scene: Sets the case up.
+        begin: Begins it; gives what is said again and again, until a new run has begun.
+        over: Ends it.
+        run: 1 or 2.
+    """
+
+    async def outcome(folder: Path) -> WorkflowHistory:
+        async with real_time(continue_at=60, identity=IDENTITY) as env, scene(env, folder) as played:
+            more, id = await begin(played), played.handle.id
+            first = (await played.handle.describe()).run_id
+            while (await played.handle.describe()).run_id == first:
+                await more()
+                await until_it_waits(played.handle)
+            second = (await played.handle.describe()).run_id
+            await more()
+            await over(played)
+            await played.handle.result()
+            return await env.client.get_workflow_handle(id, run_id=first if run == 1 else second).fetch_history()
 
     return outcome
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import WorkflowEnvironment
+from typer.main import get_command
 
 from runtime.database import open_database
 from tests.databases import migrated
@@ -13,6 +18,26 @@ from tests.starter.inbox_world import Desk, Sender
 from tests.workflows.conftest import server
 
 __all__ = ["server"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_are_made_once() -> Iterator[None]:
+    """Of a whole command line typer makes a command anew at each call of its runner, which takes longer than most commands."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", cache(get_command))
+        yield
+
+
+@pytest.fixture
+async def alone(server: WorkflowEnvironment) -> None:
+    """Ends the cases that other tests have left without a worker: a publication would wait for the answer of each."""
+    async for case in server.client.list_workflows("ExecutionStatus = 'Running'"):
+        left: WorkflowHandle[object, object] = server.client.get_workflow_handle(case.id)
+        try:
+            await left.terminate("left by another test")
+        except RPCError as e:
+            if e.status is not RPCStatusCode.NOT_FOUND:  # visibility is late, and it has ended
+                raise
 
 
 @pytest.fixture

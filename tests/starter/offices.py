@@ -21,7 +21,8 @@ from regulations.rows import RecordBatch
 from regulations.working_time import WorkingTime, working_time
 from runtime.registers import RegisterWriter
 from runtime.tables import obligations
-from tests.regulations.handoff.course import CALENDAR, EDITIONS
+from tests.regulations.course import EDITIONS
+from tests.regulations.handoff.course import CALENDAR
 from tests.workflows.play import Play
 from tests.workflows.world import World
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,11 +21,13 @@ from runtime.settings import Settings
 from starter.calendars import days_of, find
 from starter.cli import app
 from starter.doctor import _published
+from starter.publication import Publication
 from tests.databases import migrated
 from tests.regulations.handoff.course import CALENDAR
-from tests.starter.offices import Office, with_closed, working_days
+from tests.starter.command_line import CommandLine
+from tests.starter.offices import SOON, Office, with_closed, working_days
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("alone")
 COMPANY = """
 name = "c"
 [roles]
@@ -146,31 +145,19 @@ def test_a_name_that_neither_the_company_nor_the_product_knows() -> None:
 
 
 class Desk:
-    """The command line as a process of its own, with the settings of one company."""
+    """The command line with the settings of one company."""
 
-    def __init__(self, folder: Path, address: str) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
         self.folder = folder
         self.url = f"sqlite:///{folder / 'registers.sqlite'}"
-        own = {k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REGLAMENT_"))}
-        self._environment = own | {
-            "PYTHONPATH": str(ROOT),
-            "TEMPORAL_ADDRESS": address,
-            "REGLAMENT_COMPANY": str(company(folder)),
-            "REGLAMENT_DATABASE_URL": self.url,
-        }
+        settings = {"REGLAMENT_COMPANY": str(company(folder)), "REGLAMENT_DATABASE_URL": self.url, "TEMPORAL_ADDRESS": address}
+        self.says = CommandLine(folder, monkeypatch, **settings)
 
     async def publish(self, *arguments: str, code: int = 0) -> str:
         """What the command printed, of standard output and standard error; it must end with this code."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "starter.cli", "calendar", "publish", "company", *arguments),
-            cwd=self.folder,
-            env=self._environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        out, _ = await process.communicate()
-        assert process.returncode == code, out.decode()
-        return out.decode()
+        ended, said = await self.says("calendar", "publish", "company", *arguments)
+        assert ended == code, said
+        return said
 
     async def doctor(self, *, fix: bool) -> Any:
         """What the doctor finds about the published calendars."""
@@ -180,8 +167,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, server: WorkflowEnvironment) -> Desk:
-    made = Desk(tmp_path, server.client.service_client.config.target_host)
+async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: WorkflowEnvironment) -> Desk:
+    made = Desk(tmp_path, monkeypatch, server.client.service_client.config.target_host)
     await migrated(made.url)
     return made
 
@@ -220,8 +207,11 @@ async def test_a_dry_run_says_what_has_changed_and_stores_nothing(desk: Desk) ->
     await engine.dispose()
 
 
-async def test_an_own_day_off_is_published_to_the_cases_by_the_command_line(desk: Desk, server: WorkflowEnvironment) -> None:
+async def test_an_own_day_off_is_published_to_the_cases_by_the_command_line(
+    desk: Desk, server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """First the workers still have the old data: exit 1. After their restart all is told, and once more is nothing."""
+    monkeypatch.setitem(Publication.__init__.__kwdefaults__ or {}, "suspicion", SOON)
     await desk.doctor(fix=True)
     engine = open_database(desk.url)
     office = Office(engine)
@@ -242,12 +232,6 @@ async def test_an_own_day_off_is_published_to_the_cases_by_the_command_line(desk
 
 
 async def test_a_calendar_that_the_company_does_not_have(desk: Desk) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "starter.cli", "calendar", "publish", "ru-moscow"),
-        cwd=desk.folder,
-        env=desk._environment,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, said = await process.communicate()
-    assert process.returncode == 2
-    assert "has no calendar 'ru-moscow'; it has company" in said.decode()
+    code, said = await desk.says("calendar", "publish", "ru-moscow")
+    assert code == 2
+    assert "has no calendar 'ru-moscow'; it has company" in said

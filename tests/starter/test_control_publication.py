@@ -25,12 +25,14 @@ from regulations.working_time import WorkingTime, working_time
 from runtime.published_calendars import PublishedCalendar, PublishedCalendars
 from runtime.registers import RegisterWriter
 from runtime.tables import obligations
-from starter.publication import Comparison, Pace, Publication, compare, touched_terms
+from starter.publication import Comparison, Publication, compare, touched_terms
+from starter.telling import Pace
 from tests.databases import sqlite_in
 from tests.runtime.test_published_calendars import DAY, NOW, write
 from tests.starter.offices import SOON
 from tests.workflows.leads import Lead, LeadWorld, lead_on
 
+pytestmark = pytest.mark.usefixtures("alone")
 ZONES = {"vlad-1": "Asia/Vladivostok", "kgd-1": "Europe/Kaliningrad"}
 
 

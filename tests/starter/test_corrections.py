@@ -23,7 +23,8 @@ from starter.door import Door
 from starter.doors import DOORS
 from starter.views import Unavailable, print_case, read_corrections
 from tests.activities.attempts import attempt
-from tests.regulations.handoff.course import CC_HEAD_PERSON, Course, at, sale
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CC_HEAD_PERSON, Course, sale
 from tests.workflows.world import World, begin, tell
 from workflows import attributes
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
 from activities.record import Registers
+from regulations.onboarding.case import COMPANY_ROLES
+from regulations.production_calendars import production_calendar
 from regulations.rows import CentreRow, RecordBatch
+from runtime.absences import AbsenceLine, AbsenceRegister
 from runtime.database import create_billing_tables, open_database
 from runtime.mailbox import MailboxSettings
 from runtime.registers import RegisterWriter
 from runtime.settings import Settings
-from starter.doctor import check_files, check_leads, check_partners, check_replacements
+from starter import doctor
+from starter.doctor import WITH_PERSONS, check_absences, check_files, check_leads, check_onboardings, check_partners, check_replacements
 from tests.activities.attempts import attempt
+from tests.databases import migrated
 
 COMPANY = """
 name = "Company"
@@ -110,3 +116,62 @@ async def test_a_mailbox_that_does_not_answer_is_found_without_its_address(tmp_p
     (finding,) = await check_replacements(Settings(company=file, mailboxes=(mailbox,)))
     assert (finding.check, finding.ok) == ("mailbox 1 (replacement)", False)
     assert not any(word in str(finding) for word in ("zamena", "s3cr3t-word"))
+
+
+def test_onboardings_ask_for_roles_persons_and_a_calendar_only_of_a_company_that_has_them(tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    settings = Settings(company=file)
+
+    def found(roles: tuple[str, ...], more: str = "") -> tuple[bool, str, str]:
+        addresses = "".join(f'{role} = "{role}@company.example"\n' for role in roles)
+        file.write_text(COMPANY.replace("[calendars.company]", f"{addresses}{more}[calendars.company]"), "utf-8")
+        (finding,) = check_onboardings(settings)
+        return finding.ok, finding.seen, finding.remedy
+
+    ok, seen, _ = found(("head_of_sales", "sales_manager"))  # the support of partners has them too
+    assert (ok, "none" in seen) == (True, True)
+    ok, _, remedy = found(("lawyer",))
+    wanted = ("roles.service,", "roles.head_of_client_department", "role of lawyer, accountant, group_head", 'tz = "Europe/Kyiv"')
+    assert (ok, [name for name in wanted if name not in remedy]) == (False, [])
+    assert "roles.lawyer" not in remedy
+
+    roles = ", ".join(f'"{role}"' for role in WITH_PERSONS)
+    person = f'[people.u7]\nname = "Name"\nemail = "u7@company.example"\nroles = [{roles}]\n'
+    ok, _, remedy = found((), person)
+    assert (ok, "roles.lawyer" in remedy, "give a person" in remedy) == (False, True, False)
+    kyiv = '[calendars.kyiv]\ntz = "Europe/Kyiv"\ncountry = "UA"\nhours = "09:00-18:00"\n'
+    assert found(COMPANY_ROLES, person)[0] is False, "there is no calendar of the zone"
+    assert found(COMPANY_ROLES, person + kyiv) == (True, "1 persons have their roles", "")
+
+
+async def test_an_absence_of_or_by_somebody_whom_the_file_does_not_know_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    people = "".join(f'[people.u{n}]\nname = "Name"\nemail = "u{n}@company.example"\nroles = []\n' for n in (1, 2))
+    file.write_text(COMPANY.replace("[calendars.company]", f"{people}[calendars.company]"), "utf-8")
+    url = f"sqlite:///{tmp_path / 'registers.db'}"
+    settings = Settings(company=file, database_url=SecretStr(url))
+    assert await check_absences(settings) == [], "that there is no database is a finding of its own"
+    await migrated(url)
+    engine = open_database(url)
+    today = datetime.now(UTC).date()
+
+    async def entered(person: str, days: int, deputy: str) -> tuple[bool, str, str]:
+        day = today + timedelta(days=days)
+        async with AbsenceRegister(engine).open() as register:
+            await register.enter(AbsenceLine(person, day, day, deputy), datetime.now(UTC))
+        (finding,) = await check_absences(settings)
+        return finding.ok, finding.seen, finding.remedy
+
+    assert await entered("u1", 3, "u2") == (True, "1 now or to come", "")
+    assert (await entered("u1", -3, "u9"))[0], "over"
+    ok, seen, remedy = await entered("u2", 0, "u9")
+    assert (ok, seen, f"u2 from {today} by u9" in remedy, "--cancel" in remedy) == (False, "2 now or to come", True, True)
+    assert "u8 from" in (await entered("u8", 9, "u1"))[2]
+    await engine.dispose()
+
+
+@pytest.mark.parametrize(("country", "today", "ok"), [("RU", "2027-11-01", True), ("RU", "2027-11-02", False), ("UA", "2026-11-22", True)])
+def test_a_calendar_is_well_while_the_next_two_months_are_certain_or_hang_on_a_regime(country: str, today: str, ok: bool) -> None:
+    found = doctor._calendar("any", production_calendar(country), date.fromisoformat(today))
+    assert found.ok is ok, found.seen
+    assert ("provisional" in found.seen) is (country == "UA")

@@ -10,6 +10,7 @@ from temporalio import workflow
 
 from regulations import messages as m
 from regulations.lead import messages as lm
+from regulations.onboarding import diary_messages, plan_messages, slip_messages
 from regulations.partner import account_messages, intake_messages, meeting_messages, payment_messages, sale_messages
 from regulations.replacement import messages as rm
 from starter.delivery import read_event
@@ -34,6 +35,9 @@ ADDRESSES = {
     "partner-renewal": "partner/D-310/renewal",
     "partner-payment": "partner-payment/bank-9001",
     "partner-meetings": "partner-meetings/u12",
+    "onboarding": "onboarding/K-204",
+    "service-plan": "service-plan/c-18",
+    "service-diary": "service-diary/u41",
 }
 
 
@@ -44,10 +48,12 @@ def updates(kind: type[Any]) -> set[str]:
 
 PUBLISHED = "calendar_changed"
 """No sender may send it: `reglament calendar publish` does."""
-OURS = {PUBLISHED, "deleted", "allocated"}
-"""Nor these: a centre's workflow tells a lead that a measure has deleted it (9.2, 9.4); a payment tells what it paid for (partner 7.2)."""
+OURS = {PUBLISHED, "deleted", "allocated", "people_changed"}
+"""Nor these: a centre's workflow tells a lead that a measure has deleted it (9.2, 9.4); a payment tells what it paid for (partner 7.2);
+`reglament people` tells who has which role now."""
 PARTNER = (account_messages, intake_messages, meeting_messages, payment_messages, sale_messages)
-WRITTEN_IN = {module.__name__ for module in (m, lm, rm, *PARTNER)}
+ONBOARDING = (slip_messages, plan_messages, diary_messages)
+WRITTEN_IN = {module.__name__ for module in (m, lm, rm, *PARTNER, *ONBOARDING)}
 
 
 def test_every_update_has_exactly_one_door_and_every_door_an_update() -> None:
@@ -69,7 +75,7 @@ def test_every_message_model_has_a_door() -> None:
 
     messages = below(m.Message)
     leaves = {one for one in messages if not any(s.__module__ == one.__module__ for s in messages & set(one.__subclasses__()))}
-    assert {d.message for d in DOORS.values()} == leaves - {m.CalendarChanged, lm.Deleted, sale_messages.Allocated}
+    assert {d.message for d in DOORS.values()} == leaves - {m.CalendarChanged, m.PeopleChanged, lm.Deleted, sale_messages.Allocated}
 
 
 def test_what_begins_a_case_and_who_is_told_of_what_no_case_takes() -> None:
@@ -87,6 +93,9 @@ def test_what_begins_a_case_and_who_is_told_of_what_no_case_takes() -> None:
         "partner-renewal.consented",
         "partner-payment.arrived",
         "partner-meetings.scheduled",
+        "onboarding.handed_over",
+        "service-plan.begun",
+        "service-diary.begun",
     } == STARTS
     assert ESCALATION == {
         "handoff": "cc_head",
@@ -101,6 +110,9 @@ def test_what_begins_a_case_and_who_is_told_of_what_no_case_takes() -> None:
         "partner-renewal": "head_of_support",
         "partner-payment": "head_of_finance",
         "partner-meetings": "head_of_support",
+        "onboarding": "head_of_client_department",
+        "service-plan": "group_head",
+        "service-diary": "group_head",
     }
     assert all(d.event.startswith(f"{d.kind.kind}.") for d in DOORS.values())
 

@@ -18,7 +18,8 @@ from regulations.handoff.state import HandoffSettings
 from runtime.documents.child import examine
 from starter.cli import app
 from starter.forms import FormError, write_form
-from tests.regulations.handoff.course import EDITIONS, QUESTIONNAIRE, at
+from tests.regulations.course import EDITIONS, at
+from tests.regulations.handoff.course import QUESTIONNAIRE
 
 pytestmark = pytest.mark.clause("handoff 3.3")
 

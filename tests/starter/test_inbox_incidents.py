@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from regulations.catalogue import text
 from regulations.company import Company, CompanyError, load_company
 from runtime.inbox import Entry, InboxState
 from runtime.register_reader import RegisterReader
@@ -46,6 +48,15 @@ async def test_an_incident_and_its_notice_once(engine: AsyncEngine, what: Any, w
     assert "17" in notice.text
     assert "kanareyka" not in incident.text + notice.text
     assert notice.earliest == incident.at
+
+
+async def test_the_notice_is_in_the_language_of_its_recipient(engine: AsyncEngine) -> None:
+    company = replace(COMPANY, languages={COMPANY.roles["cc_head"].email: "uk"})
+    await Incidents(RegisterWriter(engine), lambda: company).write(entry(), "event_refused", "Incomplete")
+    (notice,) = await rows(engine, notices)
+    values = {"type": "handoff.accepted", "seq": 17, "address": "handoff/D-1", "reason": "Incomplete"}
+    assert notice.language == "uk"
+    assert notice.text == text("uk", "notice", "event_refused", **values) != text("ru", "notice", "event_refused", **values)
 
 
 async def test_without_an_address_the_incident_stands_all_the_same(engine: AsyncEngine) -> None:

@@ -158,6 +158,9 @@ class Registers:
     async def due(self, address: str, regulation: str, clause: str, start: datetime) -> datetime | None:
         return None
 
+    async def serves(self, zone: str) -> bool:
+        return False
+
 
 VLAD, KGD = ACentre("vlad-1"), ACentre("kgd-2")
 

@@ -20,7 +20,7 @@ from runtime.database import create_billing_tables, open_database
 from runtime.encryption import KeyRing
 from runtime.inbox import InboxState, InboxStore
 from runtime.replacement_tables import billing_account_tariffs, billing_accounts
-from starter import inbox_cli
+from starter import command
 from starter.mailbox_cli import app
 from tests.databases import migrated
 from tests.starter.mails import LONG, SHORT, eml
@@ -36,7 +36,7 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("REGLAMENT_ENCRYPTION_KEYS", base64.b64encode(os.urandom(32)).decode())
     monkeypatch.setenv("REGLAMENT_COMPANY", str(ROOT / "deploy/demo/company.toml"))
     monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
-    monkeypatch.setattr(inbox_cli, "_CONNECTING", timedelta(0))
+    monkeypatch.setattr(command, "CONNECTING", timedelta(0))
     monkeypatch.chdir(tmp_path)
 
     async def prepare() -> None:

@@ -21,21 +21,21 @@ from runtime.database import open_database
 from runtime.published_calendars import PublishedCalendars
 from runtime.tables import breaches
 from starter.publication import (
-    Answer,
     NeverPublished,
     NothingMoves,
-    Pace,
     Publication,
     VersionKept,
     WorkersBehind,
     compare,
     touched_terms,
 )
+from starter.telling import Answer, Pace
 from tests.databases import migrated
 from tests.regulations.handoff.course import CALENDAR, CC_HEAD_PERSON
 from tests.starter.offices import SOON, Office, with_closed, working_days
 from tests.workflows.play import Play
 
+pytestmark = pytest.mark.usefixtures("alone")
 _queues = itertools.count(1)
 
 
@@ -88,10 +88,10 @@ async def test_a_holiday_moves_exactly_the_terms_that_cross_it_and_publishing_ag
     await first_published(office)
     holiday = working_days(6)[-1]
     async with office.worker(server.client, queue):
-        crossing = [await office.transferred(server.client, queue) for _ in range(13)]
-        others = [await office.paid(server.client, queue) for _ in range(6)]
-        trained = [await office.transferred(server.client, queue) for _ in range(6)]
-        await office.recorded(19, "5.3 (2)/1")
+        crossing = [await office.transferred(server.client, queue) for _ in range(7)]
+        others = [await office.paid(server.client, queue) for _ in range(3)]
+        trained = [await office.transferred(server.client, queue) for _ in range(3)]
+        await office.recorded(10, "5.3 (2)/1")
         for play in trained:  # done in time: the register will hear of it with the next record of the case
             await play.say("training_done", m.TrainingDone)
         before = await office.terms()
@@ -103,8 +103,8 @@ async def test_a_holiday_moves_exactly_the_terms_that_cross_it_and_publishing_ag
 
         done = await (await publication(office, server.client)).run()
 
-        assert (done.told, done.counted, done.moved, done.withdrawn, done.ended) == (13, 13, 13, 0, {})
-        assert done.not_touched >= 6
+        assert (done.told, done.counted, done.moved, done.withdrawn, done.ended) == (7, 7, 7, 0, {})
+        assert done.not_touched >= 3
         after = await office.terms()
         assert {id for id in before if before[id]["due"] != after[id]["due"]} == expected
         calendar = working_time(with_closed(holiday))
@@ -145,7 +145,7 @@ async def test_interrupted_and_run_again_it_goes_on_where_it_was(server: Workflo
         second = await publication(office, server.client)
         done = await second.run()
 
-        assert first.progress.told + done.told == 6
+        assert 6 - done.known <= first.progress.told + done.told <= 6  # what was said last may have been heard, and not been noted
         told = [fact for play in plays for fact in (await play.read()).facts if fact.what == "CalendarChanged"]
         assert len(told) == 6
         assert {fact.key for fact in told} == {first._message.key}
@@ -208,7 +208,7 @@ async def test_without_a_worker_it_stops_and_goes_on_with_one(
         await office.recorded(1, "5.3 (2)/1")
     office.load(with_closed(working_days(6)[-1]))
     with monkeypatch.context() as hasty:
-        hasty.setattr("starter.publication.ANSWER", 1.0)
+        hasty.setattr("starter.telling.ANSWER", 1.0)
         first = await publication(office, server.client)
         with pytest.raises(NothingMoves, match="is a worker running"):
             await first.run()

@@ -20,10 +20,10 @@ from starter.cli import app
 from starter.views import Unavailable
 from tests.activities.office import NOVEMBER_2, attached
 from tests.regulations.handoff.test_report import COMPANY, row
-from tests.workflows.desk import QUEUE, Desk, desk, engine
+from tests.workflows.desk import QUEUE, Desk, desk
 from workflows import attributes
 
-__all__ = ["desk", "engine"]
+__all__ = ["desk"]
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
-from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,13 @@ from temporalio.testing import WorkflowEnvironment
 
 from deploy.demo.smtp_catcher import SmtpCatcher
 from runtime.database import open_database
+from starter import command
 from tests.activities.notice_office import Office
 from tests.databases import migrated
+from tests.starter.command_line import CommandLine
 from tests.starter.test_schedules import IDS, client
 
 __all__ = ["client"]
-ROOT = Path(__file__).parents[2]
 COMPANY = """
 name = "Company"
 [roles]
@@ -34,43 +34,22 @@ hours = "09:00-18:00"
 """
 
 
-class Cli:
-    """The command line with settings of its own."""
-
-    def __init__(self, folder: Path, server: WorkflowEnvironment) -> None:
-        (folder / "company.toml").write_text(COMPANY, "utf-8")
-        self.url = f"sqlite:///{folder / 'test.sqlite'}"
-        self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REGLAMENT_"))},
-            "PYTHONPATH": str(ROOT),
-            "TEMPORAL_ADDRESS": server.client.service_client.config.target_host,
-            "REGLAMENT_COMPANY": str(folder / "company.toml"),
-            "REGLAMENT_DATABASE_URL": self.url,
-        }
-        self.folder = folder
-
-    async def __call__(self, *words: str, **settings: str) -> tuple[int, str]:
-        """Exit code, and what it said on both streams."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "starter.cli", *words),
-            cwd=self.folder,
-            env={**self.environment, **settings},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        out, _ = await process.communicate()
-        return process.returncode or 0, out.decode()
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def cli(server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Cli]:
-    made = Cli(tmp_path, server)
-    await migrated(made.url)
-    yield made
+async def cli(server: WorkflowEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    (tmp_path / "company.toml").write_text(COMPANY, "utf-8")
+    url = f"sqlite:///{tmp_path / 'test.sqlite'}"
+    await migrated(url)
+    return CommandLine(
+        tmp_path,
+        monkeypatch,
+        TEMPORAL_ADDRESS=server.client.service_client.config.target_host,
+        REGLAMENT_COMPANY=str(tmp_path / "company.toml"),
+        REGLAMENT_DATABASE_URL=url,
+    )
 
 
 @pytest.mark.usefixtures("client")
-async def test_schedules_are_applied_and_listed(cli: Cli) -> None:
+async def test_schedules_are_applied_and_listed(cli: CommandLine) -> None:
     code, empty = await cli("schedules")
     assert (code, "reglament schedules apply" in empty) == (0, True)
     code, dry = await cli("schedules", "apply", "--dry-run")
@@ -87,13 +66,13 @@ async def test_schedules_are_applied_and_listed(cli: Cli) -> None:
 
 
 @pytest.mark.usefixtures("client")
-async def test_without_the_register_of_centres_schedules_are_not_applied(cli: Cli) -> None:
+async def test_without_the_register_of_centres_schedules_are_not_applied(cli: CommandLine) -> None:
     code, said = await cli("schedules", "apply", REGLAMENT_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert (code, "the registers of service centres and watches cannot be read" in said) == (3, True)
 
 
-async def test_the_preview_shows_roles_and_never_an_address(cli: Cli) -> None:
-    engine = open_database(cli.url)
+async def test_the_preview_shows_roles_and_never_an_address(cli: CommandLine) -> None:
+    engine = open_database(os.environ["REGLAMENT_DATABASE_URL"])
     async with SmtpCatcher(cli.folder / "mail") as catcher:
         office = Office(engine, catcher)
         await office.record(office.notice(role="cc_head"), office.notice("incident", role="cc_head", key="x"))
@@ -109,7 +88,8 @@ async def test_the_preview_shows_roles_and_never_an_address(cli: Cli) -> None:
     assert "@" not in shown + listed
 
 
-async def test_wrong_use_is_named(cli: Cli) -> None:
+async def test_wrong_use_is_named(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "CONNECTING", timedelta(0))
     code, said = await cli("notices", "--at", "tomorrow")
     assert (code, "--at tomorrow is no time" in said) == (2, True)
     code, said = await cli("notices", REGLAMENT_COMPANY="nowhere.toml")

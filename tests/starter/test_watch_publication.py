@@ -21,13 +21,15 @@ from regulations.working_time import working_time
 from runtime.published_calendars import PublishedCalendar, PublishedCalendars
 from runtime.registers import RegisterWriter
 from runtime.settings import Settings
-from starter import publication
+from starter import telling
 from starter.control_times import control_times, to_publish
-from starter.publication import Comparison, NothingMoves, Pace, Publication, watches_of
+from starter.publication import Comparison, NothingMoves, Publication, watches_of
+from starter.telling import Pace
 from tests.databases import sqlite_in
 from tests.starter.offices import SOON
 from tests.workflows.watches import ZONE, Tariff
 
+pytestmark = pytest.mark.usefixtures("alone")
 VERSION = "an older one"
 
 
@@ -65,10 +67,10 @@ async def test_the_running_watches_of_the_zone_look_at_every_lead_anew_once(
         await near.leads("L-1", "L-2")
         await near.until(lambda rows: len(rows) == 2)
         await _registered(near, far)
-    monkeypatch.setattr(publication, "ANSWER", 0.5)
+    monkeypatch.setattr(telling, "ANSWER", 0.5)
     with pytest.raises(NothingMoves, match="1 lead watches did not answer"):
         await publish(near)
-    monkeypatch.setattr(publication, "ANSWER", 20)
+    monkeypatch.setattr(telling, "ANSWER", 20)
     async with near.worker():
         assert await watches_of(store, comparison()) == [near.handle.id]
         assert await watches_of(store, comparison("company")) == []

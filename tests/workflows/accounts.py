@@ -31,8 +31,8 @@ from runtime.connection import workflow_runner
 from runtime.partner_tables import partner_calls, partners
 from runtime.registers import RegisterWriter
 from runtime.tables import breaches, notices
+from tests.regulations.course import OFFICE
 from tests.regulations.partner.accounts import GOOD, HEAD, ROLES, ROMASHKA, verdict_of
-from tests.regulations.partner.intakes import OFFICE
 from tests.workflows.beginning import begin_case
 from workflows import attributes
 from workflows.docket import Receipt

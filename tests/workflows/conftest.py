@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from tests.databases import sqlite_in
 from workflows import attributes
 
 
@@ -36,6 +38,13 @@ async def real_time(continue_at: int, identity: str | None = None) -> AsyncItera
         dev_server_extra_args=["--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={continue_at}"],
     ) as env:
         yield env
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    """An engine on a database of this test alone: what the databases do differently is tested where they are used."""
+    async with sqlite_in(tmp_path) as engine:
+        yield engine
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -24,7 +24,8 @@ from runtime.connection import workflow_runner
 from runtime.registers import RegisterWriter
 from tests.activities.office import Cases, Office, made_of
 from tests.databases import sqlite_in
-from tests.regulations.handoff.course import CALENDAR, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CALENDAR
 from tests.workflows.skipping import until_it_waits
 from tests.workflows.world import planning
 from workflows.handoff_report import HandoffReport
@@ -94,13 +95,6 @@ async def to_the_first(env: WorkflowEnvironment) -> tuple[str, datetime]:
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """What the databases do differently is tested where they are used."""
-    async with sqlite_in(tmp_path) as engine:
-        yield engine
-
-
-@pytest.fixture
-async def desk(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_over(engine, tmp_path) as desk:
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with sqlite_in(tmp_path) as engine, desk_over(engine, tmp_path) as desk:
         yield desk

@@ -28,7 +28,8 @@ from regulations.rows import RecordBatch
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.registers import RegisterWriter
-from tests.regulations.partner.intakes import OFFICE, PARTNER, ROLES
+from tests.regulations.course import OFFICE
+from tests.regulations.partner.intakes import PARTNER, ROLES
 from tests.workflows.beginning import begin_case
 from tests.workflows.skipping import until_it_waits
 from workflows import attributes

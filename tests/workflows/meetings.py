@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, Worker
+from temporalio.worker import Worker
 
 from activities.planning import Planning
 from activities.portfolio import Portfolio
@@ -32,7 +31,8 @@ from runtime.encryption import KeyRing
 from runtime.files import FileStore
 from runtime.portfolio import PortfolioReader
 from runtime.registers import RegisterWriter
-from tests.regulations.partner.intakes import OFFICE, SUPPORT
+from tests.regulations.course import OFFICE
+from tests.regulations.partner.intakes import SUPPORT
 from tests.regulations.partner.meetings_course import ROLES
 from tests.runtime.partner_book import Book
 from tests.workflows.beginning import begin_case
@@ -112,7 +112,3 @@ class Office:
     async def read(self) -> ReadOut:
         found: ReadOut = await self.handle.query("case", result_type=ReadOut)
         return found
-
-    async def replays(self) -> None:
-        replayer = Replayer(workflows=[ManagerMeetings], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-        await replayer.replay_workflow(await self.handle.fetch_history())

@@ -11,11 +11,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
-from temporalio.client import Client, WorkflowHandle, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, Worker
+from temporalio.worker import Worker
 
 from activities.payments import Payments
 from activities.planning import Planning
@@ -36,7 +35,7 @@ from runtime.database import open_database
 from runtime.payments import PaymentLedger
 from runtime.registers import RegisterWriter
 from tests.databases import migrated
-from tests.regulations.partner.intakes import OFFICE
+from tests.regulations.course import OFFICE
 from tests.regulations.partner.payments import FINANCE
 from tests.workflows.beginning import begin_case
 from tests.workflows.skipping import until_it_waits
@@ -204,8 +203,3 @@ class Case:
         await until_it_waits(self.handle)
         found: ReadOut = await self.handle.query("case", result_type=ReadOut)
         return found
-
-
-async def replay(history: WorkflowHistory) -> None:
-    replayer = Replayer(workflows=[IncomingPayment], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(history)

@@ -9,17 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowHandle, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
 from regulations.messages import Message
 from regulations.read_out import ReadObligation, ReadOut
 from regulations.replacement import messages as rm
 from regulations.replacement.narration import ReplacementResult
 from regulations.replacement.state import KIND, Stage
-from runtime.connection import workflow_runner
 from tests.regulations.replacement.course import CONTROL_PERSON, EXPORT, FRANCHISEE, OFFICE_PERSON, OWN_CRM, SHEET, TECHNICAL_PERSON
 from tests.workflows.beginning import begin_case
 from tests.workflows.play import to_monday
@@ -159,11 +156,6 @@ def due_of(monday: datetime) -> datetime:
 
 async def to(env: WorkflowEnvironment, moment: datetime) -> None:
     await env.sleep(moment - await env.get_current_time())
-
-
-async def replay(history: WorkflowHistory) -> None:
-    replayer = Replayer(workflows=[LeadReplacement], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(history)
 
 
 # --- how it comes to its stages -----------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from temporalio import activity
-from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, Worker
+from temporalio.worker import Worker
 
 from deploy.demo.smtp_catcher import SmtpCatcher
 from regulations.rounds import RoundRequest, RoundResult
@@ -21,6 +21,7 @@ from tests.activities.attempts import end_leases
 from tests.activities.centres import CentreOffice
 from tests.activities.notice_office import MOSCOW, Office
 from tests.databases import sqlite_in
+from tests.workflows.replaying import replays
 from tests.workflows.skipping import ended
 from tests.workflows.world import until
 from workflows.centre_digest import CentreDigest
@@ -99,7 +100,5 @@ async def killed_after(env: WorkflowEnvironment, office: Office, workflow: Any, 
         await until(lambda: bool(fell))
         await end_leases(office.engine)
         result: RoundResult = await handle.result()
-        history: WorkflowHistory = await handle.fetch_history()
-    replayer = Replayer(workflows=[workflow], data_converter=env.client.data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(history)
+        await replays(handle)
     return result

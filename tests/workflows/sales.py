@@ -14,11 +14,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
-from temporalio.client import Client, WorkflowHandle, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, Worker
+from temporalio.worker import Worker
 
 from activities.planning import Planning
 from activities.record import Registers
@@ -47,7 +46,8 @@ from runtime.connection import workflow_runner
 from runtime.database import open_database
 from runtime.registers import RegisterWriter
 from tests.databases import migrated
-from tests.regulations.partner.intakes import EDITIONS, OFFICE, PARTNER, SUPPORT
+from tests.regulations.course import EDITIONS, OFFICE
+from tests.regulations.partner.intakes import PARTNER, SUPPORT
 from tests.regulations.partner.sales import CONTRACT, CRM, PAYER, ROLES, SERVICES
 from tests.workflows.beginning import begin_case
 from tests.workflows.skipping import until_it_waits
@@ -262,8 +262,3 @@ class SaleCase:
                 if (found := await self.rests()).stage == stage:
                     return found
                 await asyncio.sleep(0.05)
-
-
-async def replay(history: WorkflowHistory) -> None:
-    replayer = Replayer(workflows=[ServiceOrder, Renewal], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(history)

@@ -20,7 +20,7 @@ from temporalio.client import (
 )
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, Worker
+from temporalio.worker import Worker
 
 from deploy.demo.smtp_catcher import MailFault
 from regulations.handoff.report_case import ReportRequest, ReportState, begun
@@ -30,14 +30,15 @@ from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.reports import ReportStore
 from tests.activities.office import attached
-from tests.regulations.handoff.course import at
+from tests.regulations.course import at
 from tests.regulations.handoff.test_report import row
-from tests.workflows.desk import COMPANY, Desk, desk, engine, pass_to, start, to_the_first
+from tests.workflows.desk import COMPANY, Desk, desk, pass_to, start, to_the_first
+from tests.workflows.replaying import replays
 from tests.workflows.skipping import ended
 from tests.workflows.world import until
 from workflows.handoff_report import HandoffReport
 
-__all__ = ["desk", "engine"]
+__all__ = ["desk"]
 
 
 async def case(handle: WorkflowHandle[Any, Any]) -> ReadOut:
@@ -196,9 +197,8 @@ async def test_a_run_replays_and_a_long_one_is_handed_over_whole(skipping: Workf
         handle = await start(skipping.client, "report", ReportRequest(month=month))
         await pass_to(skipping, hour + timedelta(minutes=1))
         await ended(skipping, handle)
-        history = await handle.fetch_history()
+        await replays(handle)
         converter = skipping.client.data_converter
-        await Replayer(workflows=[HandoffReport], data_converter=converter, workflow_runner=workflow_runner()).replay_workflow(history)
         # Continue-as-new hands the state over as the one argument: it is told from a request.
         state = begun(ReportRequest(month=month, resend=True), "report/handoff/x", "key")
         for given in (state, ReportRequest(month=month), None):

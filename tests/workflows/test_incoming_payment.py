@@ -16,8 +16,9 @@ from temporalio.testing import WorkflowEnvironment
 from regulations.effects import Told
 from tests.runtime.ledgers import issue
 from tests.workflows.leads import refused
-from tests.workflows.payments import Case, PaymentWorld, replay, world_in, world_on
+from tests.workflows.payments import Case, PaymentWorld, world_in, world_on
 from tests.workflows.play import to_monday
+from tests.workflows.replaying import replays
 from tests.workflows.skipping import ended, until_it_waits
 from tests.workflows.world import until
 from workflows import attributes
@@ -54,7 +55,7 @@ async def test_a_part_then_the_rest_then_what_is_too_much(server: WorkflowEnviro
         assert (last.outcome, last.verdict, last.returned, last.met) == ("returned", "double", "0.01", 1)
         assert len(world.told) == 2
         for case in (part, more):
-            await replay(await case.handle.fetch_history())
+            await replays(case.handle)
 
 
 @pytest.mark.clause("partner 6.3")
@@ -94,7 +95,7 @@ async def test_what_fits_nothing_is_allocated_by_finance(server: WorkflowEnviron
         result = await case.handle.result()
         assert (result.outcome, result.allocated, result.met) == ("allocated", "50000.00", 1)
         assert world.incidents() == ["payment_not_assigned", "allocation_not_told"]
-        await replay(await case.handle.fetch_history())
+        await replays(case.handle)
 
 
 @pytest.mark.clause("partner 7.2")
@@ -119,7 +120,7 @@ async def test_a_payment_whose_purpose_does_not_follow_its_invoice_is_returned_a
         assert (result.outcome, result.met_late, result.breaches) == ("returned", 1, 1)
         assert world.breaches() == [("7.2", "recorded"), ("7.2", "met_late")]
         assert world.told == []
-        await replay(await case.handle.fetch_history())
+        await replays(case.handle)
 
 
 @pytest.mark.clause("partner 7.2")
@@ -149,7 +150,7 @@ async def test_with_database_and_cases_away_nothing_is_lost_and_what_was_in_time
         result = await ended(skipping, case.handle)
         assert (result.outcome, result.allocated, result.returned) == ("divided", "30000.00", "15000.00")
         assert (result.met, result.breaches, world.breaches()) == (1, 0, [])
-        await replay(await case.handle.fetch_history())
+        await replays(case.handle)
 
 
 @pytest.mark.clause("partner 7.2")

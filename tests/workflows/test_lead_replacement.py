@@ -17,8 +17,9 @@ from regulations.replacement import messages as rm
 from tests.regulations.replacement.course import CONTROL_PERSON, DECIDED, OUTCOME, SHEET
 from tests.workflows.leads import refusal, refused
 from tests.workflows.play import to_monday
-from tests.workflows.replacement_case import Case, awaiting_decision, awaiting_export, case_on, due_of, monday_case, prolonged, replay, to
+from tests.workflows.replacement_case import Case, awaiting_decision, awaiting_export, case_on, due_of, monday_case, prolonged, to
 from tests.workflows.replacements import NEXT_PERIOD, PERIOD, N, ReplacementWorld, world_in, world_on
+from tests.workflows.replaying import replays
 from tests.workflows.skipping import ended, until_it_waits
 from tests.workflows.world import ROUND_THE_CLOCK, until
 from workflows import attributes
@@ -81,7 +82,7 @@ async def test_a_request_goes_its_whole_course_to_the_credit(skipping: WorkflowE
         assert [file.sha256 for file in world.letters[2].files] == [OUTCOME]
         assert await world.destroyed(secret)
         assert world.incidents() == []
-        await replay(await case.handle.fetch_history())
+        await replays(case.handle)
 
 
 @pytest.mark.clause("replacement 5.2")

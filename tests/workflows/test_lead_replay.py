@@ -6,23 +6,14 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
 from regulations.lead import messages as lm
-from runtime.connection import workflow_runner
 from tests.regulations.lead.course import CONTACTS, PRINCIPAL_PERSON
 from tests.workflows.leads import LeadWorld, lead_on
+from tests.workflows.replaying import replays
 from tests.workflows.test_takeover import A, B, begun_by_a
 from tests.workflows.world import until
-from workflows.potential_sale import PotentialSale
-
-
-async def replay(history: WorkflowHistory) -> None:
-    replayer = Replayer(workflows=[PotentialSale], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(history)
 
 
 async def test_a_query_that_comes_with_a_message_leaves_a_history_that_replays(server: WorkflowEnvironment) -> None:
@@ -49,7 +40,7 @@ async def test_a_query_that_comes_with_a_message_leaves_a_history_that_replays(s
     events = await lead.events()
     splits = [i for i, event in enumerate(events) if event == "MARKER_RECORDED" and events[i + 1] == "WORKFLOW_TASK_SCHEDULED"]
     assert len(splits) >= 2, "no workflow task ended while a local activity went on"
-    await replay(await lead.handle.fetch_history())
+    await replays(lead.handle)
     await lead.handle.terminate("test over")
 
 
@@ -74,7 +65,7 @@ async def test_local_activities_that_ran_out_of_time_leave_a_history_that_replay
         assert (await lead.create()).answer == "created"
         await until(lambda: bool(world.batches))
     assert hung.count("open_case") == hung.count("look_up_client") == 2
-    await replay(await lead.handle.fetch_history())
+    await replays(lead.handle)
     await lead.handle.terminate("test over")
 
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker import UnsandboxedWorkflowRunner
 
-from runtime.connection import workflow_runner
-from tests.databases import sqlite_in
 from tests.workflows.leads import refused
 from tests.workflows.play import to_monday
+from tests.workflows.replaying import replays
 from tests.workflows.skipping import ended, until_it_waits
 from tests.workflows.watches import QUEUE, Tariff
 from workflows import attributes, docket
@@ -26,13 +23,6 @@ from workflows.lead_watch import LeadWatch
 
 AT_ONCE = timedelta(seconds=2)
 """How late a reminder may be for a timer of the server."""
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """What the databases do differently is tested where they are used."""
-    async with sqlite_in(tmp_path) as engine:
-        yield engine
 
 
 @pytest.fixture
@@ -59,11 +49,6 @@ async def pass_to(tariff: Tariff, at: datetime) -> None:
         await tariff.env.sleep(left)
     await tariff.until(lambda rows: not any(row["next_at"] and row["next_at"] <= at for row in rows.values()))
     await until_it_waits(tariff.handle)
-
-
-async def replays(tariff: Tariff) -> None:
-    replayer = Replayer(workflows=[LeadWatch], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(await tariff.handle.fetch_history())
 
 
 @pytest.mark.clause("replacement 3.3")
@@ -102,7 +87,7 @@ async def test_reminders_come_at_their_instants_exactly_once_though_the_worker_d
             "L-3": ["3.3", "3.4"],
         }
         assert all(row["next_at"] is None for row in rows.values())
-        await replays(tariff)
+        await replays(tariff.handle)
 
 
 @pytest.mark.clause("replacement 3.4")

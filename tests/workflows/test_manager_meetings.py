@@ -3,9 +3,7 @@ as new."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,17 +12,11 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from regulations.partner.meeting_messages import MeetingMoved, WithdrawOfMeetings
-from tests.databases import sqlite_in
 from tests.regulations.partner.intakes import HEAD_OF_SUPPORT
 from tests.workflows.meetings import Office
 from tests.workflows.play import to_monday
+from tests.workflows.replaying import replays
 from workflows import docket
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    async with sqlite_in(tmp_path) as engine:
-        yield engine
 
 
 @pytest.mark.clause("partner 8.1")
@@ -56,7 +48,7 @@ async def test_two_meetings_in_a_row_have_their_packs_in_time_and_a_mail_server_
         third = (await office.read()).obligations[2]
         assert (third.state, third.due) == ("met_late", due + timedelta(days=14))
         assert office.breaches == ["recorded", "met_late"]
-        await office.replays()
+        await replays(office.handle)
 
 
 @pytest.mark.clause("partner 8.1")

@@ -5,35 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker import UnsandboxedWorkflowRunner
 
 from regulations.partner import account_messages as am
-from runtime.connection import workflow_runner
 from tests.benchmarks.account import OFFICE, Bench
-from tests.databases import sqlite_in
 from tests.regulations.partner.accounts import MANAGER, MARKETER, POOR
 from tests.workflows.accounts import QUEUE, Supported
 from tests.workflows.conftest import real_time
 from tests.workflows.leads import refused
 from tests.workflows.play import to_monday
+from tests.workflows.replaying import replays
 from tests.workflows.skipping import ended, until_it_waits
 from workflows import attributes, docket
 from workflows.partner_account import PartnerAccount
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """What the databases do differently is tested where they are used."""
-    async with sqlite_in(tmp_path) as engine:
-        yield engine
 
 
 @pytest.fixture
@@ -51,11 +41,6 @@ async def real(server: WorkflowEnvironment, engine: AsyncEngine) -> AsyncIterato
     handle = server.client.get_workflow_handle(account.handle.id)
     if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
         await handle.terminate("test over")
-
-
-async def replays(account: Supported, run_id: str | None = None) -> None:
-    replayer = Replayer(workflows=[PartnerAccount], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(await account.client.get_workflow_handle(account.handle.id, run_id=run_id).fetch_history())
 
 
 async def passes(account: Supported, **delta: float) -> None:
@@ -87,7 +72,7 @@ async def test_calls_comments_and_activities_keep_their_terms_though_the_worker_
         assert await account.breaches("4.1/next") == [("4.1/next/2", "recorded")]
         assert await account.calls() == {"c-1": True}
         assert len([said for said in await account.told("warning") if "не сказано, что дальше" in said]) == 1
-        await replays(account)
+        await replays(account.handle)
 
 
 @pytest.mark.clause("partner 2.1")
@@ -105,7 +90,7 @@ async def test_support_and_marketing_hear_each_other_and_the_end_leaves_the_regi
         assert await account.breaches() == [("2.2/wish/w-1", "recorded")]
         row = await account.row()
         assert (row["active"], row["leads"], row["outlook"], str(row["renewal_sum"])) == (False, 30, "sure", "120000.00")
-        await replays(account)
+        await replays(account.handle)
 
 
 @pytest.mark.clause("partner 4.2")
@@ -122,7 +107,7 @@ async def test_a_check_that_cannot_be_made_now_holds_up_nothing_and_is_made_when
         await passes(account, minutes=2)
         assert (await account.standings())["4.2/c-1"] == "met"
         assert await account.calls() == {"c-1": True, "c-2": False}
-        await replays(account)
+        await replays(account.handle)
 
 
 @pytest.mark.clause("partner 4.1")
@@ -188,7 +173,7 @@ async def test_on_the_real_server_messages_at_once_and_another_manager_lose_noth
         assert (await real.row())["manager"] == "u15"
         shown = (await real.handle.describe()).typed_search_attributes
         assert (shown.get(attributes.STAGE), shown.get(attributes.CLAUSE)) == ("active", "partner 2.1")
-        await replays(real)
+        await replays(real.handle)
 
 
 @pytest.mark.clause("partner 4.1")

@@ -7,20 +7,17 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowFailureError
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
 from regulations.partner import intake_messages as im
-from runtime.connection import workflow_runner
 from tests.databases import sqlite_in
 from tests.regulations.partner.intakes import SALES, SUPPORT
 from tests.workflows.intakes import Case, IntakeWorld
 from tests.workflows.leads import refused
 from tests.workflows.play import to_monday
+from tests.workflows.replaying import replays
 from tests.workflows.skipping import ended, until_it_waits
 from workflows import attributes
-from workflows.partner_intake import PartnerIntake
 
 HOUR = timedelta(hours=1)
 
@@ -67,5 +64,4 @@ async def test_an_intake_goes_its_course_and_begins_the_account_once(skipping: W
         assert any(role == "sales_manager:s1" and "желаемая география" in said for role, said in notices)
         assert ("support_manager:m1", "1.4 Ответ отдела продаж (q-1): Ничего") in notices
         assert {row["state"] for row in await world.stored("obligations")} == {"met", "met_late"}
-        replayer = Replayer(workflows=[PartnerIntake], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-        await replayer.replay_workflow(await case.handle.fetch_history())
+        await replays(case.handle)

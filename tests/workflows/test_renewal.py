@@ -14,7 +14,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.workflows.leads import refusal
 from tests.workflows.play import to_monday
-from tests.workflows.sales import SaleCase, SaleWorld, replay, world_in
+from tests.workflows.replaying import replays
+from tests.workflows.sales import SaleCase, SaleWorld, world_in
 from tests.workflows.skipping import ended
 from workflows.docket import Receipt
 
@@ -56,7 +57,7 @@ async def test_a_renewal_paid_twice_at_once_through_two_doors_has_one_next_deal(
         assert (world.statuses(), world.searches, len(world.invoices)) == ([MUST_PAY, CLOSED], 1, 1)
         [deal] = await world.stored("partner_deals", renewal.deal)
         assert (deal["what"], deal["stage"], deal["paid"]) == ("renewal", "done", PRICE * 2)
-        await replay(await renewal.handle.fetch_history())
+        await replays(renewal.handle)
 
 
 @pytest.mark.clause("partner 6.3")
@@ -82,4 +83,4 @@ async def test_a_next_deal_that_appears_late_is_told_of_and_found(skipping: Work
         world.deals = ("D-late",)
         result = await ended(skipping, renewal.handle, step=timedelta(hours=6))
         assert (result.outcome, result.next_deal, world.searches) == ("done", "D-late", looked + 1)
-        await replay(await renewal.handle.fetch_history())
+        await replays(renewal.handle)

@@ -19,8 +19,9 @@ from regulations.replacement import messages as rm
 from regulations.replacement import narration
 from tests.regulations.replacement.course import CONTROL_PERSON, EXPORT, OFFICE_PERSON, OTHER_EXPORT
 from tests.workflows.leads import refusal, refused
-from tests.workflows.replacement_case import STAGES, awaiting_decision, awaiting_export, case_on, due_of, monday_case, replay, to
+from tests.workflows.replacement_case import STAGES, awaiting_decision, awaiting_export, case_on, due_of, monday_case, to
 from tests.workflows.replacements import NEXT_PERIOD, PERIOD, N, ReplacementWorld, world_in
+from tests.workflows.replaying import replays
 from tests.workflows.skipping import ended, until_it_waits
 from tests.workflows.world import ROUND_THE_CLOCK, until
 from workflows.docket import Receipt
@@ -263,7 +264,7 @@ async def test_a_query_that_comes_with_a_message_leaves_a_history_that_replays(
     await with_a_query(case.decide())
     async with world.worker(server.client, queue):
         assert (await case.handle.result()).outcome == "credited"
-    await replay(await case.handle.fetch_history())
+    await replays(case.handle)
 
 
 async def test_a_query_that_parts_a_local_activity_from_its_task_leaves_a_history_that_replays(
@@ -311,7 +312,7 @@ async def test_a_query_that_parts_a_local_activity_from_its_task_leaves_a_histor
             monkeypatch.undo()
             await until(lambda: "audit" in world.templates())
             await until_it_waits(case.handle)
-    await replay(await case.handle.fetch_history())
+    await replays(case.handle)
     assert "WORKFLOW_TASK_FAILED" in await case.events(), "nothing was parted"
     await case.handle.terminate("test over")
 

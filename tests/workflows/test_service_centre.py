@@ -5,36 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowUpdateFailedError
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker import UnsandboxedWorkflowRunner
 
 from activities import errors, tell
 from activities.tell import CaseTeller
 from regulations.effects import CaseMessageToTell
 from regulations.lead import messages as lm
-from runtime.connection import workflow_runner
 from tests.activities.attempts import attempt, failing
-from tests.databases import sqlite_in
 from tests.regulations.lead.centres import SUPPORT, ZONE
 from tests.workflows.centres import QUEUE, Region
+from tests.workflows.replaying import replays
 from tests.workflows.skipping import until_it_waits
-from workflows import WORKFLOWS, attributes, docket
+from workflows import attributes, docket
 from workflows.service_centre import ServiceCentre
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """What the databases do differently is tested where they are used."""
-    async with sqlite_in(tmp_path) as engine:
-        yield engine
 
 
 @pytest.fixture
@@ -91,9 +81,7 @@ async def test_a_decision_takes_effect_and_an_objection_suspends_it(region: Regi
         await region.reaches("restored")
         assert await region.incidents() == ["objection"]
         assert set(await region.noticed()) == {f"centre:{region.code}", f"centre_head:{region.code}", "sales_support"}
-        history = await region.handle.fetch_history()
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(history)
+    await replays(region.handle)
 
 
 @pytest.mark.clause("lead 9.1.1")

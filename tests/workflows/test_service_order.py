@@ -16,7 +16,8 @@ from regulations.partner import sale_messages as m
 from tests.regulations.partner.sales import HALF, MARKETING, NETWORK, PAYER, TECHNICAL, TOTAL
 from tests.workflows.leads import refused
 from tests.workflows.play import to_monday
-from tests.workflows.sales import SaleCase, SaleWorld, replay, world_in
+from tests.workflows.replaying import replays
+from tests.workflows.sales import SaleCase, SaleWorld, world_in
 from tests.workflows.skipping import ended
 
 HOUR = timedelta(hours=1)
@@ -66,7 +67,7 @@ async def test_an_order_goes_from_the_consent_over_two_payments_to_the_execution
         [record] = world.records.values()
         assert (record.external_id, record.fields["sum"], record.fields["direction"]) == (order.address, "45000.00", "Доп. услуги")
         assert (len(world.invoices), world.incidents()) == (1, [])
-        await replay(await order.handle.fetch_history())
+        await replays(order.handle)
 
 
 @pytest.mark.clause("partner 7.1")
@@ -91,7 +92,7 @@ async def test_an_invoice_without_its_city_is_held_until_it_is_mended(skipping: 
         await order.tell()
         await order.say("executed", m.Executed, by=MARKETING)
         assert (await ended(skipping, order.handle)).outcome == "done"
-        await replay(await order.handle.fetch_history())
+        await replays(order.handle)
 
 
 async def test_a_world_that_is_away_for_a_while_gets_everything_once(skipping: WorkflowEnvironment, world: SaleWorld) -> None:
@@ -118,4 +119,4 @@ async def test_a_world_that_is_away_for_a_while_gets_everything_once(skipping: W
         result = await ended(skipping, order.handle)
         assert (result.outcome, len(world.invoices), len(world.records), world.messages) == ("done", 1, 1, {})
         assert sorted(world.templates()) == ["form", "invoice"]
-        await replay(await order.handle.fetch_history())
+        await replays(order.handle)

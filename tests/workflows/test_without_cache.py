@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
-from runtime.connection import workflow_runner
-from tests.end_to_end.ledgers import silent_tasks
 from tests.workflows.play import Play
+from tests.workflows.replaying import replays
 from tests.workflows.world import World
-from workflows import WORKFLOWS
 
 
 async def something_under_way(play: Play, *, but: int) -> bool:
@@ -40,7 +36,4 @@ async def test_messages_that_follow_an_outcome_replay_in_their_order(server: Wor
                 await asyncio.sleep(0.1)
     async with world.worker(server.client):
         await play.fulfil()
-        history = await play.handle.fetch_history()
-    assert silent_tasks(history) == []
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(history)
+        await replays(play.handle)

@@ -25,7 +25,8 @@ from regulations.plans import Address
 from regulations.read_out import ReadOut
 from regulations.rows import AnyRow, BreachRow, RecordBatch
 from runtime.connection import workflow_runner
-from tests.regulations.handoff.course import CALENDAR, EDITIONS, QUESTIONNAIRE
+from tests.regulations.course import EDITIONS
+from tests.regulations.handoff.course import CALENDAR, QUESTIONNAIRE
 from tests.workflows.beginning import begin_case
 from workflows import attributes
 from workflows.client_handoff import ClientHandoff

@@ -25,7 +25,8 @@ from regulations.messages import (
 )
 from regulations.plans import Opening, PlanRequest
 from regulations.rows import AcceptedClientRow, AnyRow, BreachRow, CorrectionRow, NoticeRow, ObligationRow
-from tests.regulations.handoff.course import CC_HEAD_PERSON, FILES, Course, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CC_HEAD_PERSON, FILES, Course
 
 MONDAY = at("2026-11-16 10:00")
 CONTACT_DUE = at("2026-11-18 16:00")

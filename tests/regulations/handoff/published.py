@@ -9,7 +9,8 @@ from regulations.calendar_change import day_table, difference
 from regulations.messages import CalendarChanged
 from regulations.rows import BreachRow, ObligationRow
 from regulations.working_time import CalendarSpec, working_time
-from tests.regulations.handoff.course import Course, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import Course
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, SATURDAY = (date(2026, 11, day) for day in (16, 17, 18, 19, 21))
 OFFICE = ((9 * 3600, 18 * 3600),)

@@ -37,7 +37,8 @@ from regulations.messages import (
     Withdraw,
 )
 from regulations.rows import AcceptedClientRow, BreachRow, NoticeRow, PaymentRegisterRow
-from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, FILES, QUESTIONNAIRE, Course, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, FILES, QUESTIONNAIRE, Course
 
 START = at("2026-11-16 10:00")
 CLAUSES = ("2.1.1", "2.1.2", "2.1.3", "2.1.4", "2.2.1", "2.2.2", "2.2.3", "2.2.4", "2.2.5", "2.2.7", "5.3 (2)")
@@ -251,7 +252,7 @@ class AnyCourse(RuleBasedStateMachine):
     @rule(post=st.booleans(), crm=st.booleans(), billing=st.booleans(), sent=st.booleans())
     def the_world_answers_or_not(self, post: bool, crm: bool, billing: bool, sent: bool) -> None:
         course = self.course
-        course.post_answers, course.crm_answers, course.billing_answers = post, crm, billing
+        course.silent = {who for who, answers in (("post", post), ("crm", crm), ("billing", billing)) if not answers}
         course.post = LetterOutcome(result="sent", message_id="<m@x>", subject="s") if sent else None
         for letter in [x for x in course.letters if x.key in course.state.letters_out] if post else []:
             learn_letter(course.state, letter, course.post, course.now)

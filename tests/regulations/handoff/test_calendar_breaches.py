@@ -18,7 +18,8 @@ from regulations.messages import CalendarChanged, ClosingDocumentsSigned, FirstC
 from regulations.rows import BreachRow
 from regulations.working_time import Pause as Stretch
 from regulations.working_time import working_time
-from tests.regulations.handoff.course import CALENDAR, CC_HEAD_PERSON, Course, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CALENDAR, CC_HEAD_PERSON, Course
 from tests.regulations.handoff.published import (
     MONDAY,
     OFFICE,
@@ -39,15 +40,15 @@ from tests.regulations.handoff.published import (
 def overdue(until: str = "2026-11-18 17:00") -> Course:
     course = transferred()
     course.go_to(at(until))
-    assert course.duty("2.2.4").standing is Standing.OVERDUE
+    assert course.newest("2.2.4").standing is Standing.OVERDUE
     return course
 
 
 def test_a_breach_whose_day_is_off_now_is_withdrawn_with_a_note_and_the_duty_is_open_again() -> None:
     course = overdue()
     publish(course, closed=(WEDNESDAY,))
-    duty = course.duty("2.2.4")
-    assert (duty.standing, duty.breached_at, course.due("2.2.4")) == (Standing.OPEN, None, "2026-11-19 16:00")
+    duty = course.newest("2.2.4")
+    assert (duty.standing, duty.breached_at, course.due_of("2.2.4")) == (Standing.OPEN, None, "2026-11-19 16:00")
     assert entries(course, "2.2.4") == [("recorded", at("2026-11-18 16:00")), ("withdrawn", at("2026-11-18 16:00"))]
     withdrawn = next(r for r in course.rows if isinstance(r, BreachRow) and r.entry == "withdrawn")
     assert withdrawn.note.startswith("день срока стал выходным: календарь «company», 18.11.2026 — выходной")
@@ -69,7 +70,7 @@ def test_after_a_withdrawn_breach_the_clocks_of_the_duty_run_again(done: str, st
     publish(course, closed=(WEDNESDAY,))
     course.go_to(at(done))
     course.say(FirstContact)
-    assert course.duty("2.2.4").standing is standing
+    assert course.newest("2.2.4").standing is standing
     again = [("recorded", at("2026-11-19 16:00")), ("met_late", at("2026-11-19 16:00"))]
     assert entries(course, "2.2.4")[2:] == ([] if standing is Standing.MET else again)
 
@@ -77,7 +78,7 @@ def test_after_a_withdrawn_breach_the_clocks_of_the_duty_run_again(done: str, st
 def test_a_breach_withdrawn_after_the_new_due_is_recorded_anew_with_it() -> None:
     course = overdue("2026-11-20 12:00")
     publish(course, closed=(WEDNESDAY,))
-    duty = course.duty("2.2.4")
+    duty = course.newest("2.2.4")
     assert (duty.standing, duty.breached_at) == (Standing.OVERDUE, at("2026-11-19 16:00"))
     assert [e for e, _ in entries(course, "2.2.4")] == ["recorded", "withdrawn", "recorded"]
     assert course.notices("breach").count(("2.2.4", "cc")) == 2
@@ -87,18 +88,18 @@ def test_a_breach_withdrawn_after_the_new_due_is_recorded_anew_with_it() -> None
 def test_a_breach_stands_when_another_day_than_its_own_became_a_day_off(closed: date) -> None:
     course = overdue()
     publish(course, closed=(closed,))  # within its span even; other terms of the case move
-    duty = course.duty("2.2.4")
+    duty = course.newest("2.2.4")
     assert (duty.standing, duty.breached_at, duty.due) == (Standing.OVERDUE, at("2026-11-18 16:00"), at("2026-11-18 16:00"))
     assert entries(course, "2.2.4") == [("recorded", at("2026-11-18 16:00"))]
 
 
 def test_a_breach_stands_when_its_term_does_not_end_later_for_the_day_off() -> None:
     course = transferred()
-    course.duty("2.2.4").term, course.duty("2.2.4").plan = "24 hours", None
+    course.newest("2.2.4").term, course.newest("2.2.4").plan = "24 hours", None
     course.run()
     course.go_to(at("2026-11-17 11:00"))
     publish(course, closed=(TUESDAY,))
-    duty = course.duty("2.2.4")
+    duty = course.newest("2.2.4")
     assert (duty.standing, duty.breached_at, duty.due) == (Standing.OVERDUE, at("2026-11-17 10:00"), at("2026-11-17 10:00"))
     assert [entry for entry, _ in entries(course, "2.2.4")] == ["recorded"]
     assert rows(course, "2.2.4")[-1].calendar_version == course.calendar.version  # it was looked at: nobody asks again
@@ -110,10 +111,10 @@ def test_what_was_met_late_is_held_against_the_new_due(done: str, standing: Stan
     course = overdue()
     course.go_to(at(done))
     course.say(FirstContact)
-    assert course.duty("2.2.4").standing is Standing.MET_LATE
+    assert course.newest("2.2.4").standing is Standing.MET_LATE
     course.go_to(at("2026-11-20 10:00"))
     publish(course, closed=(WEDNESDAY,))
-    duty = course.duty("2.2.4")
+    duty = course.newest("2.2.4")
     assert (duty.standing, duty.met_at) == (standing, at(done))
     first = [("recorded", at("2026-11-18 16:00")), ("met_late", at("2026-11-18 16:00")), ("withdrawn", at("2026-11-18 16:00"))]
     again = [("recorded", at("2026-11-19 16:00")), ("met_late", at("2026-11-19 16:00"))]
@@ -142,10 +143,10 @@ def test_met_and_waived_duties_are_not_touched(kind: type[Waive] | None) -> None
         course.say(FirstContact)
     else:
         course.say(kind, clause="2.2.4", reason="not needed", by=CC_HEAD_PERSON)
-    before = course.duty("2.2.4").model_dump()
+    before = course.newest("2.2.4").model_dump()
     publish(course, closed=(WEDNESDAY,))
-    assert course.duty("2.2.4").model_dump() == before
-    assert course.due("2.2.5") == "2026-11-19 18:00"
+    assert course.newest("2.2.4").model_dump() == before
+    assert course.due_of("2.2.5") == "2026-11-19 18:00"
 
 
 def test_the_partner_who_was_told_of_a_breach_gets_one_letter_that_it_is_withdrawn() -> None:
@@ -162,7 +163,7 @@ def test_the_partner_who_was_told_of_a_breach_gets_one_letter_that_it_is_withdra
         ("2.1.4", "ср 18.11.2026 12:00 (+03:00)"),
     ]
     course.request()
-    assert {course.duty(c).standing for c in ("2.1.3", "2.1.4")} == {Standing.MET}
+    assert {course.newest(c).standing for c in ("2.1.3", "2.1.4")} == {Standing.MET}
 
 
 def test_an_ended_case_takes_no_calendar() -> None:

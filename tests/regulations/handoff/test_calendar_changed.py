@@ -13,7 +13,8 @@ from regulations.handoff.facts import apply
 from regulations.messages import CalendarChanged, Extend, FirstContact, Pause, Resume
 from regulations.rows import ObligationRow
 from regulations.working_time import working_time
-from tests.regulations.handoff.course import CALENDAR, CC_HEAD_PERSON, Course, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CALENDAR, CC_HEAD_PERSON, Course
 from tests.regulations.handoff.published import (
     MONDAY,
     SATURDAY,
@@ -35,7 +36,11 @@ from tests.regulations.handoff.published import (
 def test_a_holiday_inside_the_span_moves_the_due_instant_and_the_trail_says_from_what_to_what_and_why() -> None:
     course = transferred()
     publish(course, closed=(TUESDAY,))
-    assert (course.due("2.2.4"), course.due("2.2.5"), course.due("5.3 (2)")) == ("2026-11-19 16:00", "2026-11-19 18:00", "2026-12-01 18:00")
+    assert (course.due_of("2.2.4"), course.due_of("2.2.5"), course.due_of("5.3 (2)")) == (
+        "2026-11-19 16:00",
+        "2026-11-19 18:00",
+        "2026-12-01 18:00",
+    )
     assert moves(course)[0] == (
         "2.2.4: ср 18.11.2026 16:00 (+03:00) → чт 19.11.2026 16:00 (+03:00)"
         f" (календарь «company», 17.11.2026 — выходной; версия {course.calendar.version})"
@@ -108,22 +113,22 @@ def test_the_edges_of_the_span(closed: date, due: str | None) -> None:
         assert refused(course, closed=(closed,)) == "NotTouched"
         return
     publish(course, closed=(closed,))
-    assert course.due("2.2.4") == due
+    assert course.due_of("2.2.4") == due
 
 
 def test_what_has_elapsed_is_kept_hours_are_counted_from_the_original_start() -> None:
     course = transferred()
     course.go_to(at("2026-11-17 12:00"))  # eleven of 24 hours are used
     publish(course, closed=(WEDNESDAY,))
-    assert course.due("2.2.4") == "2026-11-19 16:00"  # thirteen were left: six on Tuesday, seven on Thursday
-    assert course.duty("2.2.4").started_at == at("2026-11-16 10:00")
+    assert course.due_of("2.2.4") == "2026-11-19 16:00"  # thirteen were left: six on Tuesday, seven on Thursday
+    assert course.newest("2.2.4").started_at == at("2026-11-16 10:00")
 
 
 def test_a_day_that_works_now_moves_the_due_instant_earlier() -> None:
     course = transferred("2026-11-19 10:00")
-    assert course.due("2.2.4") == "2026-11-23 16:00"
+    assert course.due_of("2.2.4") == "2026-11-23 16:00"
     publish(course, opened=(SATURDAY,))
-    assert course.due("2.2.4") == "2026-11-21 16:00"
+    assert course.due_of("2.2.4") == "2026-11-21 16:00"
 
 
 def test_a_due_instant_moved_into_the_past_is_a_breach_at_the_new_due_and_its_notice_says_why() -> None:
@@ -131,7 +136,7 @@ def test_a_due_instant_moved_into_the_past_is_a_breach_at_the_new_due_and_its_no
     course = transferred("2026-11-19 10:00")
     course.go_to(at("2026-11-23 10:00"))
     publish(course, opened=(SATURDAY,))
-    duty = course.duty("2.2.4")
+    duty = course.newest("2.2.4")
     assert (duty.standing, duty.breached_at) == (Standing.OVERDUE, at("2026-11-21 16:00"))
     notice = next(r for r in course.rows if r.table == "notices" and r.clause == "2.2.4" and r.kind == "breach")
     assert "срок передвинут: календарь изменён" in notice.text
@@ -142,7 +147,7 @@ def test_what_was_done_before_a_day_became_a_working_day_stays_done_in_time() ->
     course.go_to(at("2026-11-23 10:00"))
     course.say(FirstContact)
     publish(course, opened=(SATURDAY,))
-    assert course.duty("2.2.4").standing is Standing.MET
+    assert course.newest("2.2.4").standing is Standing.MET
     assert entries(course, "2.2.4") == []
 
 
@@ -150,18 +155,18 @@ def test_the_last_working_day_of_a_month_depends_on_the_days_after_it() -> None:
     """October 2026 ends on a Saturday."""
     course = transferred("2026-10-19 10:00")
     course.accept()
-    assert course.due("2.2.7") == "2026-10-30 18:00"
+    assert course.due_of("2.2.7") == "2026-10-30 18:00"
     publish(course, opened=(date(2026, 10, 31),))
-    assert course.due("2.2.7") == "2026-10-31 18:00"
+    assert course.due_of("2.2.7") == "2026-10-31 18:00"
 
 
 @pytest.mark.parametrize(("closed", "warned"), [(WEDNESDAY, False), (THURSDAY, True)])
 def test_who_was_reminded_is_reminded_again_only_of_a_later_term(closed: date, warned: bool) -> None:
     course = transferred()
     course.go_to(at("2026-11-18 12:00"))
-    assert course.duty("2.2.4").warned
+    assert course.newest("2.2.4").warned
     publish(course, closed=(closed,))
-    assert course.duty("2.2.4").warned is warned
+    assert course.newest("2.2.4").warned is warned
     course.go_to(at("2026-11-19 15:00"))
     warnings = [r.due for r in course.rows if r.table == "notices" and r.clause == "2.2.4" and r.kind == "warning"]
     assert warnings == [at("2026-11-18 16:00"), *([] if warned else [at("2026-11-19 16:00")])]
@@ -173,15 +178,15 @@ def test_a_short_term_that_no_register_knows_is_counted_once_more_when_it_runs_o
     assert not rows(course, "2.1.3") or rows(course, "2.1.3")[-1].span_to == TUESDAY
     course.calendar = working_time(replace(CALENDAR, closed=(TUESDAY,)))
     course.go_to(at("2026-11-17 13:00"))
-    assert course.duty("2.1.3").standing is Standing.OPEN
-    assert course.due("2.1.3") == "2026-11-18 12:00"
+    assert course.newest("2.1.3").standing is Standing.OPEN
+    assert course.due_of("2.1.3") == "2026-11-18 12:00"
     assert moves(course)[0].endswith(f"({course.calendar.version})")
 
 
 def test_short_terms_of_a_case_that_is_told_move_with_the_others() -> None:
     course = Course(at("2026-11-16 10:00")).paid()
     publish(course, closed=(TUESDAY,))
-    assert {course.due(c) for c in ("2.1.2", "2.1.3", "2.1.4")} == {"2026-11-18 12:00"}
+    assert {course.due_of(c) for c in ("2.1.2", "2.1.3", "2.1.4")} == {"2026-11-18 12:00"}
 
 
 # --- pauses and extensions ------------------------------------------------------------------------------------------
@@ -191,25 +196,25 @@ def test_a_paused_term_is_counted_in_the_new_calendar_when_it_goes_on_and_the_li
     course = transferred()
     course.go_to(at("2026-11-17 12:00"))
     course.say(Pause, clause="2.2.4", reason="waiting on the client", by=CC_HEAD_PERSON)
-    limit = course.duty("2.2.4").holds[-1].until
+    limit = course.newest("2.2.4").holds[-1].until
     assert limit == at("2026-12-01 18:00")
     assert (rows(course, "2.2.4")[-1].span_from, rows(course, "2.2.4")[-1].span_to) == (TUESDAY, date(2026, 12, 1))
     publish(course, closed=(THURSDAY,))
-    assert course.duty("2.2.4").holds[-1].until == at("2026-12-02 18:00")
+    assert course.newest("2.2.4").holds[-1].until == at("2026-12-02 18:00")
     assert rows(course, "2.2.4")[-1].calendar_version == course.calendar.version
     assert [f.note.partition(" (")[0] for f in course.state.facts if f.what == "pause_moved"] == ["2.2.4: вт 01.12.2026 18:00"]
     course.go_to(at("2026-11-18 12:00"))
     course.say(Resume, clause="2.2.4", by=CC_HEAD_PERSON)  # 13 hours are left: six on Wednesday, Thursday is off
-    assert course.due("2.2.4") == "2026-11-20 16:00"
+    assert course.due_of("2.2.4") == "2026-11-20 16:00"
 
 
 def test_an_extended_term_keeps_its_absolute_instant_only_its_reminder_follows_the_calendar() -> None:
     course = transferred()
     due = at("2026-11-24 12:00")
     course.say(Extend, clause="2.2.4", new_due=due, reason="as agreed", by=CC_HEAD_PERSON)
-    before = course.duty("2.2.4").plan
+    before = course.newest("2.2.4").plan
     publish(course, closed=(MONDAY.replace(day=23),))
-    after = course.duty("2.2.4").plan
+    after = course.newest("2.2.4").plan
     assert before is not None
     assert after is not None
     assert (before.due, after.due) == (due, due)

@@ -20,14 +20,8 @@ from regulations.messages import (
     Withdraw,
 )
 from regulations.rows import AcceptedClientRow, PaymentRegisterRow
-from tests.regulations.handoff.course import (
-    CC_HEAD_PERSON,
-    CC_PERSON,
-    MANAGER,
-    QUESTIONNAIRE,
-    Course,
-    at,
-)
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, MANAGER, QUESTIONNAIRE, Course
 
 MONDAY = "2026-11-16 10:00"
 
@@ -78,7 +72,7 @@ def test_the_reply_goes_at_once_in_the_partners_own_thread_and_is_held_when_unsu
     assert (letter.template, letter.now, letter.on_unknown) == ("handoff/accepted", course.now, "hold")
     assert letter.thread is not None
     assert letter.thread.subject == "Обучение клиента от ИП Петров"
-    assert course.duty("2.2.2").standing == course.duty("2.2.3").standing == "met"
+    assert course.newest("2.2.2").standing == course.newest("2.2.3").standing == "met"
 
 
 @pytest.mark.clause("handoff 3.3")
@@ -87,7 +81,7 @@ def test_a_return_is_an_answer_too_and_names_its_grounds() -> None:
     course = _begin().paid()
     course.request(questionnaire=answers)
     course.give_back("3.3", "3.2", comment="Жду")
-    assert course.duty("2.2.3").standing == course.duty("2.2.2").standing == "met"
+    assert course.newest("2.2.3").standing == course.newest("2.2.2").standing == "met"
     letter = course.letters[-1]
     assert letter.template == "handoff/returned"
     assert letter.values["resubmit_by"] == "ср 16.12.2026 10:00 (+03:00)"
@@ -102,7 +96,7 @@ def test_a_return_is_an_answer_too_and_names_its_grounds() -> None:
 def test_the_first_contact_may_be_made_before_the_acceptance() -> None:
     course = _begin().transferred()
     course.say(FirstContact)
-    assert course.duty("2.2.4").standing == "met"
+    assert course.newest("2.2.4").standing == "met"
     assert course.state.stage == "checking"
 
 
@@ -112,27 +106,27 @@ def test_the_client_is_entered_into_the_crm_once_and_that_meets_the_duty() -> No
     course.accept()
     (record,) = course.records
     assert (record.external_id, record.fields["status"], record.fields["client_login"]) == ("handoff-D-1", "accepted", "client@example.org")
-    assert course.duty("2.2.5").standing == "met"
+    assert course.newest("2.2.5").standing == "met"
 
 
 @pytest.mark.clause("handoff 2.2.5")
 def test_a_crm_that_refuses_leaves_the_duty_open_for_a_person_who_enters_it_by_hand() -> None:
     course = _begin().transferred()
-    course.crm_answers = False
+    course.silent.add("crm")
     course.accept()
     learn_crm(course.state, course.records[0], None, course.now)
     course.run()
-    assert course.duty("2.2.5").standing == "open"
+    assert course.newest("2.2.5").standing == "open"
     assert course.incidents() == ["crm_refused"]
     assert ("", "cc_head") in course.notices("incident")
     course.say(EnteredIntoCrm, record="z-77")
-    assert course.duty("2.2.5").standing == "met"
+    assert course.newest("2.2.5").standing == "met"
 
 
 @pytest.mark.clause("handoff 2.2.5")
 def test_entries_into_the_crm_go_one_at_a_time_so_that_the_reversal_is_the_last_word() -> None:
     course = _begin().transferred()
-    course.crm_answers = False
+    course.silent.add("crm")
     course.accept()
     course.give_back("3.1")
     assert [r.fields["status"] for r in course.records] == ["accepted"]
@@ -145,11 +139,11 @@ def test_entries_into_the_crm_go_one_at_a_time_so_that_the_reversal_is_the_last_
 @pytest.mark.clause("handoff 2.2.5")
 def test_doubles_in_the_crm_are_an_incident() -> None:
     course = _begin().transferred()
-    course.crm_answers = False
+    course.silent.add("crm")
     course.accept()
     learn_crm(course.state, course.records[0], CrmOutcome(record_id="z1", action="updated", duplicates=("z2",)), course.now)
     course.run()
-    assert course.duty("2.2.5").standing == "met"
+    assert course.newest("2.2.5").standing == "met"
     assert course.incidents() == ["crm_duplicates"]
 
 
@@ -210,7 +204,7 @@ def test_closing_documents_are_due_at_the_end_of_the_month_of_access_or_acceptan
             course.say(AccessGranted, reference="acc-1", tariff="bureau-12")
         else:
             course.accept()
-    assert course.due("2.2.7") == due
+    assert course.due_of("2.2.7") == due
 
 
 @pytest.mark.clause("handoff 2.2.7")
@@ -219,7 +213,7 @@ def test_without_access_closing_documents_are_not_owed_until_the_access_is_waive
     course.accept()
     assert not any(o.clause == "2.2.7" for o in course.state.obligations)
     course.say(Waive, clause="2.1.2", reason="доступ не нужен", by=MANAGER)
-    assert course.due("2.2.7") == "2026-11-30 18:00"
+    assert course.due_of("2.2.7") == "2026-11-30 18:00"
 
 
 # --- the end --------------------------------------------------------------------------------------------------------
@@ -248,7 +242,7 @@ def test_the_case_is_done_when_every_duty_is_met_and_not_before() -> None:
 @pytest.mark.clause("handoff 2.2.3")
 def test_the_case_does_not_end_before_the_fate_of_its_letters_is_known_and_a_refused_one_is_told() -> None:
     course = _finished()
-    course.post_answers = False
+    course.silent.add("post")
     course.say(Withdraw, reason="ошибка продажи", by=CC_HEAD_PERSON)
     assert (course.state.stage, course.state.ended) == ("withdrawn", False)
     learn_letter(course.state, course.letters[-1], None, course.now)
@@ -275,7 +269,7 @@ def test_a_letter_of_which_nobody_knows_is_an_incident(outcome: LetterOutcome, w
 
 def test_an_answer_of_billing_after_the_end_opens_nothing() -> None:
     course = _begin()
-    course.billing_answers = False
+    course.silent.add("billing")
     course.deliver_sale()
     course.say(Withdraw, reason="ошибка продажи", by=CC_HEAD_PERSON)
     assert course.state.stage == "withdrawn"

@@ -38,6 +38,7 @@ from regulations.messages import (
     Withdraw,
 )
 from regulations.rows import CorrectionRow, IncidentRow, NoticeRow, ObligationRow
+from tests.regulations.course import at
 from tests.regulations.handoff.corrected import (
     CONTACT_DUE,
     MONDAY,
@@ -49,7 +50,7 @@ from tests.regulations.handoff.corrected import (
     without_contact,
     without_request,
 )
-from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, FILES, Course, at, sale
+from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, FILES, Course, sale
 
 # --- what can be a fact at all ----------------------------------------------------------------------------------------
 
@@ -145,13 +146,13 @@ def test_a_first_contact_learnt_of_after_the_end(seconds: int, result: str, stat
 def test_every_fact_bears_on_its_clause(kind: type[Message], key: str, late: bool) -> None:
     """Of a case in which all was missed. The access is waived, so that the closing documents are owed without it."""
     course = Course(MONDAY)
-    course.crm_answers = False
+    course.silent.add("crm")
     course.transferred()
     course.accept()
     course.go_to(at("2026-12-01 12:00"))
     course.say(Waive, clause="2.1.2", reason="клиент отказался", by=Actor(id="u5", role="senior_regional_manager"))
     course.go_to(at("2027-01-20 12:00"))
-    course.crm_answers = True
+    course.silent.discard("crm")
     for record in course.records:
         learn_crm(course.state, record, None, course.now)
     registers = withdraw(course)
@@ -170,7 +171,7 @@ def test_every_fact_bears_on_its_clause(kind: type[Message], key: str, late: boo
 @pytest.mark.parametrize(("kind", "second"), [(EnteredIntoCrm, "waived"), (FirstContact, "met")])
 def test_one_contact_is_enough_for_every_round_but_each_needs_its_own_entry(kind: type[Message], second: str) -> None:
     course = Course(MONDAY)
-    course.crm_answers = False
+    course.silent.add("crm")
     course.transferred()
     course.accept()
     course.go_to(at("2026-11-24 10:00"))
@@ -179,7 +180,7 @@ def test_one_contact_is_enough_for_every_round_but_each_needs_its_own_entry(kind
     course.request()
     course.accept()
     course.go_to(at("2026-12-10 10:00"))
-    course.crm_answers = True
+    course.silent.discard("crm")
     for record in course.records:
         learn_crm(course.state, record, None, course.now)
     registers = withdraw(course)

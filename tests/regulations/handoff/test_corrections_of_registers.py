@@ -25,6 +25,7 @@ from regulations.messages import (
     Waive,
 )
 from regulations.rows import AcceptedClientRow, BreachEntry, BreachRow, CorrectionRow, IncidentRow, NoticeRow, ObligationRow
+from tests.regulations.course import at
 from tests.regulations.handoff.corrected import (
     CONTACT_DUE,
     MONDAY,
@@ -36,7 +37,7 @@ from tests.regulations.handoff.corrected import (
     without_contact,
     without_request,
 )
-from tests.regulations.handoff.course import Course, at
+from tests.regulations.handoff.course import Course
 
 # --- nothing to correct ------------------------------------------------------------------------------------------------
 

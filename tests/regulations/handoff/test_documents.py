@@ -14,7 +14,8 @@ from regulations.handoff.checks import missing_fields
 from regulations.handoff.decisions import READ_AT_ONCE
 from regulations.handoff.narration import details
 from regulations.messages import Accepted, RequestFile, Withdraw
-from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, QUESTIONNAIRE, Course, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, QUESTIONNAIRE, Course
 
 MONDAY = "2026-11-16 10:00"
 FILLED = Found(fields=QUESTIONNAIRE)
@@ -38,14 +39,14 @@ def _both(course: Course, questionnaire: Found = FILLED, contract: Found = READA
 @pytest.mark.clause("handoff 2.1.4")
 def test_files_are_read_and_the_transfer_is_when_they_came_not_when_they_were_read() -> None:
     course = _paid()
-    course.reader_answers = False
+    course.silent.add("reader")
     course.go_to(at("2026-11-17 11:59"))
     course.request(files=_both(course), questionnaire={})
     (question,) = course.questions
     assert [(d.kind, d.name) for d in question.documents] == [("questionnaire", "questionnaire.docx"), ("contract", "contract.docx")]
     assert question.fields == tuple(QUESTIONNAIRE)
     assert (course.state.stage, course.templates()) == ("awaiting_transfer", ["reminder"])
-    assert course.duty("2.1.3").standing == "met"
+    assert course.newest("2.1.3").standing == "met"
     assert text("ru", "case", "unread") in details(course.state)
 
     course.go_to(at("2026-11-17 15:00"))  # the term of 2.1.4 has passed meanwhile: nobody calls that a breach
@@ -54,8 +55,8 @@ def test_files_are_read_and_the_transfer_is_when_they_came_not_when_they_were_re
     course.run()
     assert course.state.stage == "checking"
     assert course.state.transfer_at == at("2026-11-17 11:59")
-    assert (course.duty("2.1.4").standing, course.duty("2.1.4").met_at) == ("met", at("2026-11-17 11:59"))
-    assert course.duty("2.2.4").started_at == at("2026-11-17 11:59")
+    assert (course.newest("2.1.4").standing, course.newest("2.1.4").met_at) == ("met", at("2026-11-17 11:59"))
+    assert course.newest("2.2.4").started_at == at("2026-11-17 11:59")
     assert missing_fields(course.state) == []
     assert course.state.unread == []
     assert len(course.questions) == 1
@@ -90,7 +91,7 @@ def test_the_login_is_the_clients_whatever_its_case() -> None:
 def test_whatever_is_wrong_with_a_file_the_request_is_incomplete_with_that_reason_in_words(problem: str) -> None:
     course = _paid()
     course.request(files=_both(course, Found(problem=problem)), questionnaire={})
-    assert (course.state.stage, course.duty("2.1.4").standing) == ("awaiting_transfer", "open")
+    assert (course.state.stage, course.newest("2.1.4").standing) == ("awaiting_transfer", "open")
     (letter,) = course.letters
     assert letter.template == "handoff/incomplete"
     words = text("ru", "handoff", "file", problem)
@@ -103,7 +104,7 @@ def test_whatever_is_wrong_with_a_file_the_request_is_incomplete_with_that_reaso
 @pytest.mark.clause("handoff 2.1.4")
 def test_while_anything_is_unread_nothing_is_said_to_be_missing() -> None:
     course = _paid()
-    course.reader_answers = False
+    course.silent.add("reader")
     course.request(files=(course.attach("questionnaire", FILLED),), questionnaire={})
     course.go(minutes=1)
     course.request(files=(), questionnaire={})
@@ -116,7 +117,7 @@ def test_while_anything_is_unread_nothing_is_said_to_be_missing() -> None:
 @pytest.mark.clause("handoff 2.1.4")
 def test_a_second_request_is_read_after_the_first_and_one_answer_serves_both() -> None:
     course = _paid()
-    course.reader_answers = False
+    course.silent.add("reader")
     course.request(files=(course.attach("questionnaire", FILLED),), questionnaire={})
     course.go(minutes=1)
     course.request(files=(course.attach("contract", READABLE),), questionnaire={})
@@ -198,7 +199,7 @@ def test_a_resubmission_counts_from_when_it_came() -> None:
     course.go(hours=1)
     course.give_back("3.3")
     course.go(hours=1)
-    course.reader_answers = False
+    course.silent.add("reader")
     course.request(files=(course.attach("questionnaire", FILLED),), questionnaire={})
     course.go(hours=3)
     assert course.state.stage == "returned"
@@ -217,7 +218,7 @@ def test_a_resubmission_whose_file_cannot_be_read_is_asked_for_again_although_an
     course.request(files=(course.attach("questionnaire", Found(problem="password")),), questionnaire={})
     assert course.state.stage == "returned"
     assert course.letters[-1].values["missing"] == ["анкета клиента: защищён паролем: пришлите без пароля"]
-    assert course.duty("2.1.4").standing == "met"
+    assert course.newest("2.1.4").standing == "met"
     course.go(hours=1)
     course.request(files=(course.attach("questionnaire", FILLED),), questionnaire={})
     assert (course.state.stage, course.state.transfer_at) == ("checking", at("2026-11-16 12:00"))
@@ -228,7 +229,7 @@ def test_files_that_came_before_a_return_are_no_resubmission_when_they_are_read_
     course = _paid()
     course.request(files=_both(course, Found(fields={"name": "ООО Ромашка"})), questionnaire={})
     course.go(hours=1)
-    course.reader_answers = False
+    course.silent.add("reader")
     course.request(files=(course.attach("questionnaire", FILLED),), questionnaire={})
     course.go(minutes=1)
     course.give_back("3.3")
@@ -247,7 +248,7 @@ def test_a_file_that_came_before_a_return_undoes_nothing_when_it_cannot_be_read_
     course = _paid()
     course.request(files=_both(course), questionnaire={})
     course.go(hours=1)
-    course.reader_answers = False
+    course.silent.add("reader")
     course.request(files=(course.attach("questionnaire", Found(problem="damaged")),), questionnaire={})
     course.go(minutes=1)
     course.give_back("3.4")
@@ -261,7 +262,7 @@ def test_a_file_that_came_before_a_return_undoes_nothing_when_it_cannot_be_read_
 @pytest.mark.clause("handoff 2.1.4")
 def test_no_transfer_happens_while_a_file_is_unread_though_everything_else_is_there() -> None:
     course = _paid()
-    course.reader_answers = False
+    course.silent.add("reader")
     course.request(files=_both(course, Found(fields={**QUESTIONNAIRE, "phone": "from the first"})), questionnaire={})
     course.go(minutes=5)
     course.request()
@@ -279,7 +280,7 @@ def test_a_resubmission_in_time_is_not_refused_while_it_is_being_read() -> None:
     course.request(files=_both(course, Found(fields={"name": "ООО Ромашка"})), questionnaire={})
     course.give_back("3.3")
     course.go_to(at("2026-12-16 09:59"))
-    course.reader_answers = False
+    course.silent.add("reader")
     course.request(files=(course.attach("questionnaire", FILLED),), questionnaire={})
     course.go(days=2)
     assert course.state.stage == "returned"
@@ -291,7 +292,7 @@ def test_a_resubmission_in_time_is_not_refused_while_it_is_being_read() -> None:
 @pytest.mark.clause("handoff 2.1.4")
 def test_a_file_that_came_after_the_term_does_not_hold_up_the_breach() -> None:
     course = _paid()
-    course.reader_answers = False
+    course.silent.add("reader")
     course.go_to(at("2026-11-17 11:00"))
     course.request(files=(), questionnaire={})
     course.go_to(at("2026-11-17 12:01"))
@@ -299,13 +300,13 @@ def test_a_file_that_came_after_the_term_does_not_hold_up_the_breach() -> None:
     assert ("2.1.4", "recorded") in course.breaches()
     course.answer_reader()
     course.run()
-    assert course.duty("2.1.4").standing == "met_late"
+    assert course.newest("2.1.4").standing == "met_late"
 
 
 @pytest.mark.clause("handoff 2.1.4")
 def test_an_unreadable_file_leaves_the_breach_at_its_due_instant() -> None:
     course = _paid()
-    course.reader_answers = False
+    course.silent.add("reader")
     course.go_to(at("2026-11-17 11:59"))
     course.request(files=_both(course, Found(problem="damaged")), questionnaire={})
     course.go_to(at("2026-11-17 13:00"))
@@ -313,20 +314,20 @@ def test_an_unreadable_file_leaves_the_breach_at_its_due_instant() -> None:
     course.answer_reader()
     course.run()
     assert ("2.1.4", "recorded") in course.breaches()
-    assert course.duty("2.1.4").breached_at == at("2026-11-17 12:00")
+    assert course.newest("2.1.4").breached_at == at("2026-11-17 12:00")
 
 
 @pytest.mark.clause("handoff 2.1.4")
 def test_a_reading_that_fails_for_good_is_told_to_a_person_and_the_case_goes_on() -> None:
     course = _paid()
-    course.reader_answers = False
+    course.silent.add("reader")
     course.request(files=_both(course), questionnaire={})
     course.answer_reader(fails=True)
     course.run()
     assert course.incidents() == ["documents_unread"]
     assert ("", "cc_head") in course.notices("incident")
     assert "по нашей вине" in str(course.letters[-1].values["missing"])
-    course.reader_answers = True
+    course.silent.discard("reader")
     course.request(files=_both(course), questionnaire={})
     assert course.state.stage == "checking"
 
@@ -343,7 +344,7 @@ def test_a_file_that_was_lost_is_asked_for_again_and_told_to_a_person() -> None:
 
 def test_a_case_that_ends_meanwhile_waits_for_no_reading_and_ignores_its_outcome() -> None:
     course = _paid()
-    course.reader_answers = False
+    course.silent.add("reader")
     course.request(files=_both(course), questionnaire={})
     course.say(Withdraw, reason="twice", by=CC_HEAD_PERSON)
     assert (course.state.outcome, course.state.ended, course.state.unread) == ("withdrawn", True, [])
@@ -379,7 +380,7 @@ def test_whatever_comes_in_whatever_order_the_case_is_at_rest_with_nothing_unrea
     """No file is forgotten, none is judged twice, and a transfer never lies after the last message."""
     course = _paid()
     for what, found, at_once, minutes in steps:
-        course.reader_answers = at_once
+        course.silent = set() if at_once else {"reader"}
         if at_once and course.state.reading:
             course.answer_reader()
             course.run()
@@ -391,7 +392,7 @@ def test_whatever_comes_in_whatever_order_the_case_is_at_rest_with_nothing_unrea
         elif what not in ("return", "accept") and course.state.stage != "accepted":
             course.request(files=tuple(course.attach(kind, found) for kind in kinds), questionnaire={})
         course.now += timedelta(minutes=minutes)
-    course.reader_answers = True
+    course.silent.discard("reader")
     while course.state.reading:
         course.answer_reader()
         course.run()

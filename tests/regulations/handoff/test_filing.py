@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from regulations import messages as m
-from tests.regulations.handoff.course import CC_PERSON, FILES, QUESTIONNAIRE, Course, at, sale
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CC_PERSON, FILES, QUESTIONNAIRE, Course, sale
 
 
 def paid(start: str) -> Course:

@@ -6,7 +6,8 @@ import pytest
 
 from regulations.messages import Withdraw
 from regulations.rows import SaleRow
-from tests.regulations.handoff.course import CC_HEAD_PERSON, Course, at
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CC_HEAD_PERSON, Course
 
 pytestmark = pytest.mark.clause("handoff 2.1.3")
 

@@ -8,7 +8,8 @@ import pytest
 
 from regulations.handoff.narration import details, read_out
 from regulations.messages import AccessGranted, Extend, FirstContact, Pause, Waive, Withdraw
-from tests.regulations.handoff.course import CC_HEAD_PERSON, QUESTIONNAIRE, Course, at, sale
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CC_HEAD_PERSON, QUESTIONNAIRE, Course, sale
 
 MONDAY = "2026-11-16 10:00"
 HOSTILE = "<script>x</script> | [пиши](http://evil.example) `код` **жирно** # _тут_ \\ конец"

@@ -24,7 +24,8 @@ from regulations.messages import (
     Withdraw,
 )
 from regulations.rows import BreachRow, NoticeRow
-from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, FILES, MANAGER, Course, at, sale
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, FILES, MANAGER, Course, sale
 
 MONDAY = "2026-11-16 10:00"
 DUE_OF_CONTACT = at("2026-11-18 16:00")
@@ -45,7 +46,7 @@ def test_access_before_the_request_and_before_the_payment_counts() -> None:
     course.pay()
     course.look_up()
     course.request()
-    assert (course.duty("2.1.2").standing, course.duty("2.1.2").met_at) == ("met", at(MONDAY))
+    assert (course.newest("2.1.2").standing, course.newest("2.1.2").met_at) == ("met", at(MONDAY))
 
 
 @pytest.mark.clause("handoff 2.1.3")
@@ -58,7 +59,7 @@ def test_a_payment_learnt_last_of_all_opens_and_meets_everything_at_its_own_time
     course.go_to(at("2026-11-18 10:00"))
     course.pay(at("2026-11-16 09:00"))
     course.look_up()
-    assert {c: course.duty(c).standing.value for c in ("2.1.2", "2.1.3", "2.1.4", "2.2.4")} == dict.fromkeys(
+    assert {c: course.newest(c).standing.value for c in ("2.1.2", "2.1.3", "2.1.4", "2.2.4")} == dict.fromkeys(
         ("2.1.2", "2.1.3", "2.1.4", "2.2.4"), "met"
     )
     assert course.state.transfer_at == at(MONDAY)
@@ -75,7 +76,7 @@ def test_a_contract_signed_and_a_contact_made_early_count_when_they_are_owed() -
     course.request()
     course.accept()
     for clause in ("2.2.4", "2.2.1"):
-        assert (course.duty(clause).standing, course.duty(clause).met_at) == ("met", at(MONDAY))
+        assert (course.newest(clause).standing, course.newest(clause).met_at) == ("met", at(MONDAY))
 
 
 @pytest.mark.clause("handoff 2.1.4")
@@ -88,8 +89,8 @@ def test_two_halves_of_a_request_make_the_transfer_at_the_later_one_in_whatever_
         course.request(received, files=files, message_id=f"<{received:%H}@partner>")
         assert course.state.stage == ("checking" if number else "awaiting_transfer")
     assert course.state.transfer_at == at("2026-11-16 12:00")
-    assert course.duty("2.1.4").met_at == at("2026-11-16 12:00")
-    assert course.duty("2.1.3").met_at == at("2026-11-16 11:00")
+    assert course.newest("2.1.4").met_at == at("2026-11-16 12:00")
+    assert course.newest("2.1.3").met_at == at("2026-11-16 11:00")
     assert course.state.request is not None
     assert course.state.request.message_id == f"<{at('2026-11-16 12:00'):%H}@partner>"  # the thread that is answered is the newest
 
@@ -98,9 +99,9 @@ def test_two_halves_of_a_request_make_the_transfer_at_the_later_one_in_whatever_
 def test_a_contact_made_in_time_and_reported_a_day_late_withdraws_the_breach_and_tells_of_it() -> None:
     course = _begin().transferred()
     course.go_to(at("2026-11-19 16:00"))
-    assert course.duty("2.2.4").standing == "overdue"
+    assert course.newest("2.2.4").standing == "overdue"
     course.say(FirstContact, DUE_OF_CONTACT - timedelta(hours=1))
-    duty = course.duty("2.2.4")
+    duty = course.newest("2.2.4")
     assert (duty.standing, duty.met_at, duty.breached_at) == ("met", DUE_OF_CONTACT - timedelta(hours=1), DUE_OF_CONTACT)
     recorded, withdrawn = (r for r in course.rows if isinstance(r, BreachRow) and r.clause == "2.2.4")
     assert (recorded.entry, withdrawn.entry) == ("recorded", "withdrawn")
@@ -127,7 +128,7 @@ def test_a_breach_withdrawn_before_it_was_told_is_told_to_nobody() -> None:
     course.request()
     course.say(Extend, clause="2.1.2", new_due=at("2026-11-20 20:00"), reason="просьба партнёра", by=MANAGER)
     course.go_to(at("2026-11-20 21:00"))
-    assert course.duty("2.1.2").standing == "overdue"
+    assert course.newest("2.1.2").standing == "overdue"
     course.say(AccessGranted, at("2026-11-20 19:00"), reference="acc-1", tariff="bureau-12")
     course.go_to(at("2026-11-24 09:00"))
     assert not {"breach", "breach_withdrawn"} & set(course.templates())
@@ -141,11 +142,11 @@ def test_met_late_and_then_an_earlier_fact() -> None:
     course = _begin().transferred()
     course.go_to(at("2026-11-19 16:00"))
     course.say(FirstContact, DUE_OF_CONTACT + timedelta(hours=2))
-    assert course.duty("2.2.4").standing == "met_late"
+    assert course.newest("2.2.4").standing == "met_late"
     course.say(FirstContact, DUE_OF_CONTACT + timedelta(hours=1))
-    assert (course.duty("2.2.4").standing, course.duty("2.2.4").met_at) == ("met_late", DUE_OF_CONTACT + timedelta(hours=1))
+    assert (course.newest("2.2.4").standing, course.newest("2.2.4").met_at) == ("met_late", DUE_OF_CONTACT + timedelta(hours=1))
     course.say(FirstContact, DUE_OF_CONTACT)
-    assert (course.duty("2.2.4").standing, course.duty("2.2.4").met_at) == ("met", DUE_OF_CONTACT)
+    assert (course.newest("2.2.4").standing, course.newest("2.2.4").met_at) == ("met", DUE_OF_CONTACT)
     entries = [e for c, e in course.breaches() if c == "2.2.4"]
     assert entries == ["recorded", "met_late", "withdrawn"]
 
@@ -157,7 +158,7 @@ def test_of_two_proofs_the_earlier_counts_whichever_comes_first(hours: tuple[int
     course.go(hours=4)
     for h in hours:
         course.say(FirstContact, at(MONDAY) + timedelta(hours=h))
-    assert course.duty("2.2.4").met_at == at(MONDAY) + timedelta(hours=1)
+    assert course.newest("2.2.4").met_at == at(MONDAY) + timedelta(hours=1)
 
 
 # --- twice, in conflict, impossible ---------------------------------------------------------------------------------
@@ -208,7 +209,7 @@ def test_up_to_five_minutes_ahead_is_a_clock_and_more_is_the_future(ahead: timed
         assert course.refused(FirstContact, course.now + ahead) == "FromTheFuture"
     else:
         course.say(FirstContact, course.now + ahead)
-        assert course.duty("2.2.4").standing == "met"
+        assert course.newest("2.2.4").standing == "met"
 
 
 @pytest.mark.clause("handoff 2.1.2")
@@ -220,7 +221,7 @@ def test_access_before_the_sale_by_more_than_a_day_is_impossible(before: timedel
         assert course.refused(AccessGranted, at(MONDAY) - before, **given) == "ImpossibleDate"
     else:
         course.say(AccessGranted, at(MONDAY) - before, **given)
-        assert course.duty("2.1.2").standing == "met"
+        assert course.newest("2.1.2").standing == "met"
 
 
 def test_a_decision_of_a_person_dated_before_the_sale_is_impossible_too() -> None:

@@ -20,7 +20,8 @@ from regulations.messages import CalendarChanged, TrainingDone
 from regulations.plans import Address, Opening, PlanRequest
 from regulations.rows import AnyRow, BreachRow, IncidentRow, NoticeRow, ObligationRow
 from regulations.working_time import working_time
-from tests.regulations.handoff.course import CALENDAR, EDITIONS, MOSCOW, at
+from tests.regulations.course import EDITIONS, at, local
+from tests.regulations.handoff.course import CALENDAR
 
 COMPANY = working_time(CALENDAR)
 DECEMBER = "2026-12"
@@ -112,10 +113,6 @@ class Run:
         return [r.state for r in self.rows if isinstance(r, ObligationRow)]
 
 
-def _moscow(moment: datetime) -> str:
-    return f"{moment.astimezone(MOSCOW):%Y-%m-%d %H:%M}"
-
-
 # --- the hour and the term ---
 
 
@@ -135,7 +132,7 @@ def test_it_goes_out_at_ten_on_the_first_working_day_of_the_next_month(of: str, 
     run.go_to(at(hour) - timedelta(seconds=1))
     assert run.letters == []
     run.go_to(at(hour))
-    assert [_moscow(moment) for _, moment in run.letters] == [hour]
+    assert [local(moment) for _, moment in run.letters] == [hour]
     assert run.state.ended
     assert (result(run.state).outcome, run.breaches(), run.states()[-1]) == ("sent", [], "met")
 
@@ -192,7 +189,7 @@ def test_a_refused_report_is_told_once_and_tried_every_working_hour_until_somebo
     run = Run()
     run.works = "Refused"
     run.go_to(at("2027-01-12 09:30"))
-    assert [_moscow(moment)[-5:] for moment in run.attempts] == [f"{hour}:00" for hour in range(10, 19)]
+    assert [local(moment)[-5:] for moment in run.attempts] == [f"{hour}:00" for hour in range(10, 19)]
     [incident] = [r for r in run.rows if isinstance(r, IncidentRow)]
     assert (incident.what, "почта получателей" in incident.text) == ("report_failed", True)
     assert run.notices("incident") == ["cc_head", "support"]

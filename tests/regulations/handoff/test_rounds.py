@@ -18,7 +18,8 @@ from regulations.messages import (
     Withdraw,
 )
 from regulations.rows import AcceptedClientRow, BreachRow, PaymentRegisterRow
-from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, MANAGER, Course, at, sale
+from tests.regulations.course import at
+from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, MANAGER, Course, sale
 
 MONDAY = "2026-11-16 10:00"
 
@@ -45,7 +46,7 @@ def test_a_return_waives_what_is_open_in_the_round_and_leaves_the_partners_recor
     course.give_back("3.3")
     assert _standings(course, 1) == {"2.2.2": "met", "2.2.3": "met", "2.2.4": "waived", "2.2.5": "waived", "5.3 (2)": "waived"}
     assert {o.note for o in course.state.obligations if o.standing == "waived"} == {"returned"}
-    assert {c: course.duty(c).standing.value for c in ("2.1.2", "2.1.3", "2.1.4")} == {"2.1.2": "open", "2.1.3": "met", "2.1.4": "met"}
+    assert {c: course.newest(c).standing.value for c in ("2.1.2", "2.1.3", "2.1.4")} == {"2.1.2": "open", "2.1.3": "met", "2.1.4": "met"}
     assert course.state.stage == "returned"
 
 
@@ -67,7 +68,7 @@ def test_a_resubmission_opens_the_round_anew_from_its_own_time() -> None:
     assert (course.state.stage, course.state.round) == ("checking", 2)
     assert course.state.transfer_at == at("2026-11-20 17:30")
     assert _standings(course, 2) == dict.fromkeys(("2.2.2", "2.2.3", "2.2.4", "2.2.5", "5.3 (2)"), "open")
-    assert course.due("2.2.4") == "2026-11-25 14:30"
+    assert course.due_of("2.2.4") == "2026-11-25 14:30"
     assert "resubmission/1" not in course.state.waits
 
 
@@ -82,7 +83,7 @@ def test_breaches_of_a_round_outlive_its_return() -> None:
     course.say(FirstContact)
     assert ("2.2.4", "recorded") in course.breaches()
     assert ("2.2.4", "withdrawn") not in course.breaches()
-    assert course.duty("2.2.4").standing == "met"
+    assert course.newest("2.2.4").standing == "met"
 
 
 @pytest.mark.clause("handoff 2.2.4")
@@ -104,17 +105,17 @@ def test_the_partners_record_of_the_first_request_stays_through_every_round() ->
     course = Course(at(MONDAY)).paid()
     course.go_to(at("2026-11-17 13:00"))
     course.request()
-    kept = course.duty("2.1.3").model_copy()
+    kept = course.newest("2.1.3").model_copy()
     assert kept.standing == "met_late"
     for _ in range(12):
         course.give_back("3.3")
         course.go(hours=1)
         course.request()
-    assert course.duty("2.1.3") == kept
+    assert course.newest("2.1.3") == kept
     assert course.state.round == 13
     assert course.breaches().count(("2.1.3", "recorded")) == 1
     # The key of 2.1.2 ends with the number of round 2, and that of round 11 with the number of round 1: none is taken for another.
-    assert course.duty("2.1.2").standing == "overdue"
+    assert course.newest("2.1.2").standing == "overdue"
     assert set(_standings(course, 13).values()) == {"open"}
     assert set(_standings(course, 12).values()) == {"met", "waived"}
 
@@ -201,12 +202,12 @@ def test_closing_documents_of_an_acceptance_that_was_undone_close_nothing_later(
     course.say(AccessGranted, reference="acc-1", tariff="bureau-12")
     course.accept()
     course.say(ClosingDocumentsSigned)
-    assert course.duty("2.2.7").standing == "met"
+    assert course.newest("2.2.7").standing == "met"
     course.give_back("3.1")
     course.request()
     course.accept()
-    assert course.duty("2.2.7").key == "2.2.7/2"
-    assert course.duty("2.2.7").standing == "open"
+    assert course.newest("2.2.7").key == "2.2.7/2"
+    assert course.newest("2.2.7").standing == "open"
 
 
 @pytest.mark.clause("handoff 2.2.1")

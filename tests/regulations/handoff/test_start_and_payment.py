@@ -10,11 +10,8 @@ from regulations.handoff.facts import learn_billing
 from regulations.messages import (
     FirstContact,
 )
-from tests.regulations.handoff.course import (
-    Course,
-    at,
-    sale,
-)
+from tests.regulations.course import at
+from tests.regulations.handoff.course import Course, sale
 
 MONDAY = "2026-11-16 10:00"
 
@@ -53,11 +50,11 @@ def test_a_sale_of_long_ago_is_refused_since_no_calendar_reaches_there(days: int
 def test_a_declaration_with_the_sale_or_with_the_request_meets_it() -> None:
     course = _begin()
     course.deliver_sale(told=True)
-    assert course.duty("2.1.1").standing == "met"
+    assert course.newest("2.1.1").standing == "met"
     course = _begin().paid(told=False)
-    assert course.duty("2.1.1").standing == "open"
+    assert course.newest("2.1.1").standing == "open"
     course.request(told_client=True)
-    assert course.duty("2.1.1").standing == "met"
+    assert course.newest("2.1.1").standing == "met"
 
 
 @pytest.mark.clause("handoff 2.1.1")
@@ -65,7 +62,7 @@ def test_a_declaration_with_the_sale_or_with_the_request_meets_it() -> None:
 def test_what_was_not_declared_is_no_ground_for_refusal_and_is_asked_for_with_the_acceptance(told: bool | None) -> None:
     course = _begin().transferred(told=told)
     course.accept()
-    duty = course.duty("2.1.1")
+    duty = course.newest("2.1.1")
     assert (duty.standing, duty.breached_at, duty.due) == ("waived", None, None)
     assert course.letters[-1].values["ask_told_client"] is True
 
@@ -121,7 +118,7 @@ def test_the_first_of_several_good_payments_counts() -> None:
     course.pay(at("2026-11-17 10:00"))
     course.pay(at("2026-11-16 10:00"))
     course.deliver_sale()
-    assert course.due("2.1.2") == "2026-11-17 12:00"
+    assert course.due_of("2.1.2") == "2026-11-17 12:00"
 
 
 @pytest.mark.clause("handoff 2.1.2")
@@ -129,7 +126,7 @@ def test_a_payment_with_a_date_but_no_time_is_that_date() -> None:
     course = _begin("2026-11-20 23:00")
     course.pay(at("2026-11-20 00:00"), date_only=True)
     course.deliver_sale()
-    assert course.due("2.1.2") == course.due("2.1.3") == course.due("2.1.4") == "2026-11-23 12:00"
+    assert course.due_of("2.1.2") == course.due_of("2.1.3") == course.due_of("2.1.4") == "2026-11-23 12:00"
 
 
 @pytest.mark.clause("handoff 3.2")
@@ -172,7 +169,7 @@ def test_a_payment_of_the_last_day_that_nobody_told_us_of_is_found_before_the_ca
 def test_while_billing_does_not_answer_the_case_is_not_given_up() -> None:
     course = _begin()
     course.deliver_sale()
-    course.billing_answers = False
+    course.silent.add("billing")
     course.go_to(at("2026-12-20 10:00"))
     assert course.state.stage == "awaiting_payment"
     learn_billing(course.state, BillingAnswer(), course.now)
@@ -196,7 +193,7 @@ def test_billing_is_asked_at_once_on_word_of_money_and_by_one_poll_after_a_day()
 @pytest.mark.clause("handoff 3.2")
 def test_an_answer_under_way_is_not_taken_for_one_about_later() -> None:
     course = _begin()
-    course.billing_answers = False
+    course.silent.add("billing")
     course.deliver_sale()
     asked = course.now
     course.go(hours=1)

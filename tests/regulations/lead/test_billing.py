@@ -78,7 +78,7 @@ def test_a_type_that_billing_contradicts_is_an_incident_ends_the_booking_and_com
 @pytest.mark.clause("lead 8.1.3")
 def test_a_type_set_right_is_believed_before_billing_has_spoken_of_it() -> None:
     course = _course(ClientStanding(last_used_at=MONDAY)).take()
-    course.billing_answers = False
+    course.silent = {"billing"}
     course.say(TypeChanged, type="renewal")
     assert not course.state.type_contradicted
     course.say(InvoiceLinked, invoice="inv-1")
@@ -205,7 +205,7 @@ def test_an_invoice_that_is_not_right_is_an_incident_and_the_lead_stays(result: 
 @pytest.mark.clause("lead 4.1.1")
 def test_while_an_invoice_is_looked_up_nothing_else_closes_or_retypes_the_lead() -> None:
     course = _course().take()
-    course.billing_answers = False
+    course.silent = {"billing"}
     course.say(InvoiceLinked, invoice="inv-1")
     assert course.refused(Declined, reason="не нужно") == "InvoicePending"
     assert course.refused(TypeChanged, type="renewal") == "InvoicePending"
@@ -226,7 +226,7 @@ def test_while_an_invoice_is_looked_up_nothing_else_closes_or_retypes_the_lead()
 @pytest.mark.clause("lead 4.1.1")
 def test_an_invoice_linked_to_a_lead_that_has_ended_meanwhile_is_told_to_a_person() -> None:
     course = _course().take()
-    course.billing_answers = False
+    course.silent = {"billing"}
     course.say(InvoiceLinked, invoice="inv-1")
     course.say(WithdrawOfLead, reason="ошибка", by=SUPPORT_PERSON)
     assert (course.state.status, course.state.ended) == ("withdrawn", False)
@@ -239,7 +239,7 @@ def test_an_invoice_linked_to_a_lead_that_has_ended_meanwhile_is_told_to_a_perso
 @pytest.mark.clause("lead 4.1.1")
 def test_what_billing_says_of_the_client_after_the_end_changes_nothing() -> None:
     course = Course(MONDAY)
-    course.billing_answers = False
+    course.silent = {"billing"}
     course.begun()
     course.say(Declined, reason="не нужно")
     course.standing = ClientStanding(last_used_at=MONDAY, made_up=("0:phone",))

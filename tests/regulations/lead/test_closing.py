@@ -106,7 +106,7 @@ def test_the_final_statuses_lead_nowhere() -> None:
 @pytest.mark.clause("lead 3.5")
 def test_a_lead_that_has_ended_takes_no_message() -> None:
     course = on_monday()
-    course.post_answers = False
+    course.silent = {"post"}
     course.again()  # hot again: its letter is still under way
     course.say(Declined, reason="не нужно", settle=False)
     messages: dict[Any, dict[str, Any]] = {

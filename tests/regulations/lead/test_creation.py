@@ -114,7 +114,7 @@ def test_the_first_enquiry_begins_a_new_lead_at_its_centre(creator: str) -> None
     state = course.state
     assert (state.status, state.centre, state.manager, state.round, state.arrived_at) == ("new", "vlad-1", "anna", 1, FRIDAY)
     row = course.register()[1]
-    assert (row.status, row.client, row.temperature, row.due, row.created_at) == ("new", "C-1", "hot", course.duty("7.2.1").due, FRIDAY)
+    assert (row.status, row.client, row.temperature, row.due, row.created_at) == ("new", "C-1", "hot", course.newest("7.2.1").due, FRIDAY)
     assert (row.arrived_at, row.manager, row.link) == (FRIDAY, "anna", "https://crm.example.org/leads/1")
 
 
@@ -182,12 +182,12 @@ def test_a_hotter_enquiry_brings_the_earlier_of_both_terms() -> None:
     course = _course()
     course.now = at("2026-11-16 10:00")
     course.begun(temperature="warm")
-    assert course.due("7.2.2") == "2026-11-23 10:00"
+    assert course.due_of("7.2.2") == "2026-11-23 10:00"
     course.go_to(at("2026-11-18 10:00"))
     course.again()
-    assert course.due("7.2.1") == "2026-11-18 13:00"
+    assert course.due_of("7.2.1") == "2026-11-18 13:00"
     assert course.standings() == {"7.2.2/1": "waived", "7.2.1/1": "open"}
-    assert course.duty("7.2.2").note == "superseded"
+    assert course.newest("7.2.2").note == "superseded"
     assert course.templates() == ["assigned"]
 
 
@@ -207,10 +207,10 @@ def test_a_hotter_enquiry_shortly_before_the_old_term_leaves_the_old_term() -> N
 @pytest.mark.clause("lead 5.3")
 def test_a_colder_enquiry_changes_nothing_but_the_colour() -> None:
     course = _course().begun()
-    due = course.due("7.2.1")
+    due = course.due_of("7.2.1")
     course.again(temperature="cold")
     assert course.state.temperature == "cold"
-    assert (course.due("7.2.1"), course.standings()) == (due, {"7.2.1/1": "open"})
+    assert (course.due_of("7.2.1"), course.standings()) == (due, {"7.2.1/1": "open"})
 
 
 @pytest.mark.clause("lead 5.3")
@@ -236,7 +236,7 @@ def test_an_enquiry_older_than_the_arrival_heats_from_the_arrival_on() -> None:
     course.now = at("2026-11-18 10:00")
     course.begun(temperature="warm")
     course.again(happened=course.now - timedelta(days=2))
-    assert course.due("7.2.1") == "2026-11-18 13:00"
+    assert course.due_of("7.2.1") == "2026-11-18 13:00"
 
 
 @pytest.mark.clause("lead 3.1")

@@ -60,7 +60,7 @@ def test_a_known_manager_owes_and_hears_instead_of_the_centre() -> None:
 def test_an_open_duty_passes_to_the_manager_who_gets_the_lead() -> None:
     course = begun(manager="anna")
     course.say(ManagerAssigned, manager="boris")
-    assert course.duty("7.2.1").owner == "manager:vlad-1/boris"
+    assert course.newest("7.2.1").owner == "manager:vlad-1/boris"
     course.go(hours=4)
     assert {role for _, role in course.notices("breach")} == {"manager:vlad-1/boris", "centre_head:vlad-1", "sales_support"}
 
@@ -70,7 +70,7 @@ def test_a_manager_whom_the_centre_does_not_know_gets_nothing() -> None:
     course = begun()
     course.say(ManagerAssigned, manager="ghost")
     assert course.state.manager is None
-    assert course.duty("7.2.1").owner == "centre:vlad-1"
+    assert course.newest("7.2.1").owner == "centre:vlad-1"
     assert course.incidents() == ["manager_unknown"]
     assert [role for _, role in course.notices("incident")] == ["centre:vlad-1"]
     assert course.register()[1].manager is None
@@ -148,12 +148,12 @@ def test_other_types_book_nobody(kind: str) -> None:
 @pytest.mark.clause("lead 5.3")
 def test_billing_is_asked_one_question_at_a_time() -> None:
     course = Course(at(WEDNESDAY))
-    course.billing_answers = False
+    course.silent = {"billing"}
     course.begun()
     for number in (2, 3):
         course.again(contacts=({"name": "Пётр", "phone": f"+7 495 765-43-2{number}"},))
     assert len(course.looked_up) == 1
-    course.billing_answers = True
+    course.silent = set()
     course.answer_look_up()
     course.run()
     assert len(course.looked_up) == 2
@@ -165,11 +165,11 @@ def test_billing_is_asked_one_question_at_a_time() -> None:
 def test_invoices_are_linked_one_after_the_other_until_one_is_right() -> None:
     course = begun().take()
     course.invoices = {"inv-1": InvoiceAnswer(result="unpaid")}
-    course.billing_answers = False
+    course.silent = {"billing"}
     for number in (1, 2, 3):
         course.say(InvoiceLinked, invoice=f"inv-{number}")
     assert [q.invoice for q in course.linked] == ["inv-1"]
-    course.billing_answers = True
+    course.silent = set()
     course.answer_link()
     course.run()
     assert [q.invoice for q in course.linked] == ["inv-1", "inv-2"]
@@ -193,7 +193,7 @@ def test_a_lead_ends_with_its_status_and_wakes_no_more() -> None:
 def test_a_lead_that_is_over_waits_for_no_letter_and_no_look_up() -> None:
     """With post and billing away the next lead of the client and product can begin all the same."""
     course = Course(at(WEDNESDAY))
-    course.billing_answers = course.post_answers = False
+    course.silent = {"billing", "post"}
     course.begun()
     assert course.state.letters_out
     assert course.state.looking_up
@@ -204,7 +204,7 @@ def test_a_lead_that_is_over_waits_for_no_letter_and_no_look_up() -> None:
 def test_a_lead_that_is_over_waits_for_the_answer_about_its_invoice() -> None:
     """It may have been linked: then a person has to know."""
     course = begun().take()
-    course.billing_answers = False
+    course.silent = {"billing"}
     course.say(InvoiceLinked, invoice="inv-1")
     course.say(WithdrawOfLead, reason="создана по ошибке", by=SUPPORT_PERSON)
     assert (course.state.stage, course.state.ended) == ("withdrawn", False)
@@ -217,7 +217,7 @@ def test_a_lead_that_is_over_waits_for_the_answer_about_its_invoice() -> None:
 
 def test_an_ended_lead_owes_nothing_and_asks_nothing() -> None:
     course = Course(at(WEDNESDAY))
-    course.billing_answers = False
+    course.silent = {"billing"}
     course.begun()
     course.again(contacts=({"name": "Пётр", "phone": "+7 495 765-43-21"},))
     course.say(WithdrawOfLead, reason="создана по ошибке", by=SUPPORT_PERSON)

@@ -43,11 +43,11 @@ def test_only_the_sales_support_service_waives_extends_pauses_and_withdraws() ->
         assert course.refused(PauseOfLead, **fields, by=person) == "NotYours"
         assert course.refused(WithdrawOfLead, reason="ошибка", by=person) == "NotYours"
     course.say(PauseOfLead, **fields, by=SUPPORT_PERSON)
-    assert course.duty("7.2.2").paused
+    assert course.newest("7.2.2").paused
     course.go(hours=1)
     course.say(ResumeOfLead, clause="7.2.2", by=SUPPORT_PERSON)
     course.say(ExtendOfLead, **fields, new_due=MONDAY + timedelta(days=20), by=SUPPORT_PERSON)
-    assert course.duty("7.2.2").due == MONDAY + timedelta(days=20)
+    assert course.newest("7.2.2").due == MONDAY + timedelta(days=20)
     course.say(WaiveOfLead, **fields, by=SUPPORT_PERSON)
     assert (course.standings(), course.state.status) == ({"7.2.2/1": "waived"}, "new")
 
@@ -58,7 +58,7 @@ def test_a_lead_is_withdrawn_in_an_orderly_way() -> None:
     course.say(WithdrawOfLead, reason="создана по ошибке", by=SUPPORT_PERSON)
     state = course.state
     assert (state.status, state.ended, state.outcome) == ("withdrawn", True, "withdrawn")
-    assert (course.standings(), course.duty("7.2.1").note) == ({"7.2.1/1": "waived"}, "withdrawn")
+    assert (course.standings(), course.newest("7.2.1").note) == ({"7.2.1/1": "waived"}, "withdrawn")
     assert state.booking is not None
     assert state.booking.why == "withdrawn"
     assert course.notices("ended") == [("", "centre:vlad-1")]
@@ -72,7 +72,7 @@ def test_a_calendar_change_touches_only_what_depends_on_it() -> None:
     assert course.refused(CalendarChanged, **fields, changed=[date(2026, 11, 20)]) == "NotTouched"
     assert course.refused(CalendarChanged, **{**fields, "calendar": "company"}, changed=[date(2026, 11, 16)]) == "NotTouched"
     course.say(CalendarChanged, **fields, changed=[date(2026, 11, 16)])
-    assert (course.due("7.2.1"), course.state.facts[-1].what) == ("2026-11-16 13:00", "CalendarChanged")
+    assert (course.due_of("7.2.1"), course.state.facts[-1].what) == ("2026-11-16 13:00", "CalendarChanged")
 
 
 @pytest.mark.clause("lead 3.1")

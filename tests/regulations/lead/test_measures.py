@@ -44,7 +44,7 @@ def test_a_missed_term_is_proposed_with_its_due_instant(temperature: str, clause
     row = proposed(course)
     assert (row.key, row.clause, row.centre, row.product, row.allows) == (f"uid-1/{clause}/1", clause, "vlad-1", "extern", MISSED)
     assert f"{due} (+10:00)" in row.evidence
-    assert row.proposed_at == course.duty(clause).breached_at
+    assert row.proposed_at == course.newest(clause).breached_at
 
 
 @pytest.mark.clause("lead 9.1")
@@ -94,7 +94,7 @@ def test_a_booking_with_a_stage_or_an_invoice_under_way_is_no_idle_one(work: str
     if work == "stage":
         course.say(StageNoted, stage="предложение отправлено")
     else:
-        course.billing_answers = False
+        course.silent = {"billing"}
         course.say(InvoiceLinked, invoice="inv-1")
     course.go(days=40)
     assert not course.state.booked

@@ -11,7 +11,8 @@ from regulations.lead.effects import ClientStanding
 from regulations.lead.messages import ContactMade, Deleted, InvoiceLinked, Moved, TakenIntoWork, ViolationReported, WithdrawOfLead
 from regulations.lead.state import Status
 from regulations.messages import Actor
-from tests.regulations.lead.course import CALL, CENTRE_PERSON, MOSCOW, PRINCIPAL_PERSON, SUPPORT_PERSON, Course, at
+from tests.regulations.course import MOSCOW
+from tests.regulations.lead.course import CALL, CENTRE_PERSON, PRINCIPAL_PERSON, SUPPORT_PERSON, Course, at
 
 MONDAY = at("2026-11-16 10:00")
 TICK = timedelta(microseconds=1)
@@ -42,7 +43,7 @@ def test_arrival_term_and_booking_start_anew_at_the_other_centre(person: Actor, 
     assert (state.centre, state.manager, state.round, state.status, state.arrived_at) == ("vlad-2", None, 2, "new", course.now)
     assert (state.temperature, state.uid) == (temperature, "uid-1")
     assert course.standings() == {f"{clause}/1": "waived", f"{clause}/2": "open"}
-    assert (course.due(clause), course.duty(clause).owner) == (due, "centre:vlad-2")
+    assert (course.due_of(clause), course.newest(clause).owner) == (due, "centre:vlad-2")
     assert state.booking is not None
     assert (state.booking.started_at, state.booked) == (course.now, True)
     old, new = course.register()[1], course.register()[2]
@@ -58,7 +59,7 @@ def test_arrival_term_and_booking_start_anew_at_the_other_centre(person: Actor, 
 def test_after_a_move_the_zone_of_the_new_centre_counts() -> None:
     course = _course()
     course.move("msk-1")
-    assert course.due("7.2.1", MOSCOW) == "2026-11-16 12:00", "03:00 in Moscow: from 09:00 on"
+    assert course.due_of("7.2.1", MOSCOW) == "2026-11-16 12:00", "03:00 in Moscow: from 09:00 on"
 
 
 @pytest.mark.clause("lead 5.2.1")
@@ -126,7 +127,7 @@ def test_a_measure_moves_a_client_that_billing_books() -> None:
 @pytest.mark.clause("lead 5.2.1")
 def test_before_billing_has_said_whether_it_books_the_client_the_lead_stays() -> None:
     course = Course(MONDAY)
-    course.billing_answers = False
+    course.silent = {"billing"}
     course.begun()
     assert course.refused(Moved, to="vlad-2", by=PRINCIPAL_PERSON, reason="ближе") == "BillingUnheard"
     course.answer_look_up()
@@ -137,7 +138,7 @@ def test_before_billing_has_said_whether_it_books_the_client_the_lead_stays() ->
 @pytest.mark.clause("lead 5.2.1")
 def test_a_lead_whose_invoice_is_being_looked_up_waits_for_the_answer() -> None:
     course = _course().take()
-    course.billing_answers = False
+    course.silent = {"billing"}
     course.say(InvoiceLinked, invoice="inv-1")
     assert course.refused(Moved, to="vlad-2", by=PRINCIPAL_PERSON, reason="ближе") == "InvoicePending"
 
@@ -158,7 +159,7 @@ def test_a_message_that_means_the_old_centre_is_refused_and_one_that_means_the_l
 @pytest.mark.parametrize(("off", "missed"), [(timedelta(0), False), (TICK, True)])
 def test_a_term_that_had_run_out_before_the_move_is_a_breach_of_the_old_centre_all_the_same(off: timedelta, missed: bool) -> None:
     course = _course(temperature="warm", type="renewal")
-    due = course.duty("7.2.2").due
+    due = course.newest("7.2.2").due
     assert due is not None
     course.now = due + timedelta(hours=1)  # the worker was away when the term ran out
     course.move("msk-1", due + off)
@@ -227,7 +228,7 @@ def test_a_deleted_lead_is_closed_as_withdrawn_and_its_history_stays() -> None:
     assert course.refused(Deleted, reason="8.2.1", by=CENTRE_PERSON, measure=proposal.key) == "NotYours"
     course.say(Deleted, reason="решение по 8.2.1", by=SUPPORT_PERSON, measure=proposal.key)
     state = course.state
-    assert (state.status, state.ended, course.duty("7.2.1").note) == ("withdrawn", True, "deleted")
+    assert (state.status, state.ended, course.newest("7.2.1").note) == ("withdrawn", True, "deleted")
     assert state.booking is not None
     assert state.booking.why == "withdrawn"
     assert [f.what for f in state.facts if f.what in ("Created", "ViolationReported", "Deleted")] == [

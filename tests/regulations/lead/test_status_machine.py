@@ -20,7 +20,8 @@ from regulations.lead.narration import details, read_out, result
 from regulations.lead.state import ENDS, HOTTER, TRANSITIONS, LeadState, Status
 from regulations.messages import Actor, Message
 from regulations.rows import BreachRow, LeadRow, MeasureRow
-from tests.regulations.lead.course import CALL, SENT, ZONES, Course, at, created
+from tests.regulations.course import SENT
+from tests.regulations.lead.course import CALL, ZONES, Course, at, created
 
 START = at("2026-11-16 10:00")
 WITHOUT_CONTACT = frozenset({Status.COMPLETED, Status.DECLINED, Status.BLOCKED, Status.WITHDRAWN})
@@ -230,7 +231,7 @@ class AnyLead(RuleBasedStateMachine):
     def the_world_answers_or_not(self, post: bool, billing: bool, sent: bool, standing: str | None, invoice: str) -> None:
         course, now = self.course, self.course.now
         course.known = dict(ZONES)
-        course.post_answers, course.billing_answers = post, billing
+        course.silent = {who for who, answers in (("post", post), ("billing", billing)) if not answers}
         course.post = SENT if sent else LetterOutcome(result="held", message_id="<m@x>", subject="s")
         course.standing = ClientStanding(
             last_used_at=now - timedelta(days=9) if standing == "used" else None,
@@ -242,11 +243,11 @@ class AnyLead(RuleBasedStateMachine):
 
     def answers(self) -> None:
         course = self.course
-        for letter in [x for x in course.letters if x.key in course.state.letters_out] if course.post_answers else []:
+        for letter in [x for x in course.letters if x.key in course.state.letters_out] if "post" not in course.silent else []:
             learn_letter(course.state, letter, course.post, course.now)
-        if course.billing_answers and course.state.looking_up:
+        if "billing" not in course.silent and course.state.looking_up:
             course.answer_look_up()
-        if course.billing_answers and course.state.invoice_out is not None:
+        if "billing" not in course.silent and course.state.invoice_out is not None:
             course.answer_link()
         course.run()
 

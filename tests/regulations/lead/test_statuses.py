@@ -221,13 +221,13 @@ def test_the_contacts_are_set_right_and_judged_anew() -> None:
 @pytest.mark.parametrize("taken", [False, True])
 def test_a_manager_of_the_centre_is_assigned_and_an_earlier_one_is_replaced(taken: bool) -> None:
     course = on_monday(temperature="warm", manager="anna")
-    assert course.duty("7.2.2").owner == "manager:vlad-1/anna"
+    assert course.newest("7.2.2").owner == "manager:vlad-1/anna"
     if taken:
         course.take()
     course.say(ManagerAssigned, manager="boris")
     assert course.state.manager == "boris"
     assert course.register()[1].manager == "boris"
-    assert course.duty("7.2.2").owner == ("manager:vlad-1/anna" if taken else "manager:vlad-1/boris")
+    assert course.newest("7.2.2").owner == ("manager:vlad-1/anna" if taken else "manager:vlad-1/boris")
 
 
 @pytest.mark.clause("lead 6.1")
@@ -235,7 +235,7 @@ def test_a_manager_whom_the_centre_does_not_know_owes_nothing_and_a_person_is_to
     course = on_monday(temperature="warm")
     course.say(ManagerAssigned, manager="nobody")
     course.go(days=1)
-    assert course.duty("7.2.2").owner == "centre:vlad-1"
+    assert course.newest("7.2.2").owner == "centre:vlad-1"
     assert course.incidents() == ["manager_unknown"]
 
 
@@ -244,7 +244,7 @@ def test_whether_the_centre_knows_the_manager_is_seen_once_the_centre_has_been_a
     course = on_monday(temperature="warm")
     course.say(ManagerAssigned, manager="boris", settle=False)
     course.again()  # hot, before anybody was asked
-    assert course.duty("7.2.1").owner == "manager:vlad-1/boris"
+    assert course.newest("7.2.1").owner == "manager:vlad-1/boris"
     assert course.incidents() == []
 
 
@@ -252,12 +252,12 @@ def test_whether_the_centre_knows_the_manager_is_seen_once_the_centre_has_been_a
 def test_the_register_shows_the_term_that_is_owed_and_that_one_was_missed() -> None:
     course = on_monday("renewal", temperature="warm")
     course.go(days=8)
-    missed = course.duty("7.2.2").breached_at
+    missed = course.newest("7.2.2").breached_at
     assert (course.register()[1].due, course.register()[1].breached) == (missed, True)
     course.say(WaiveOfLead, clause="7.2.2", reason="клиент в отпуске", by=SUPPORT_PERSON)
     assert (course.register()[1].due, course.register()[1].breached) == (missed, True)
     course.again()
-    assert (course.register()[1].due, course.register()[1].breached) == (course.duty("7.2.1").due, True)
+    assert (course.register()[1].due, course.register()[1].breached) == (course.newest("7.2.1").due, True)
 
 
 @pytest.mark.clause("lead 5.3")
@@ -277,13 +277,13 @@ def test_what_ended_before_its_term_was_counted_is_met_by_its_end() -> None:
 )
 def test_a_day_is_planned_between_today_and_the_term_which_it_does_not_move(day: str, refusal: str | None) -> None:
     course = on_monday(temperature="warm")
-    due = course.due("7.2.2")
+    due = course.due_of("7.2.2")
     if refusal is not None:
         assert course.refused(DayPlanned, day=date.fromisoformat(day)) == refusal
         return
     course.say(DayPlanned, day=date.fromisoformat(day))
     assert course.register()[1].planned_on == date.fromisoformat(day)
-    assert (course.due("7.2.2"), course.state.temperature) == (due, "warm")
+    assert (course.due_of("7.2.2"), course.state.temperature) == (due, "warm")
 
 
 @pytest.mark.clause("lead 6.2")

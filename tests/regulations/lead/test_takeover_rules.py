@@ -10,7 +10,8 @@ import pytest
 from regulations.case import Refusal
 from regulations.lead.messages import ContactMade, Declined, InvoiceLinked, TypeChanged
 from regulations.lead.state import Status
-from tests.regulations.lead.course import CALL, CONTACTS, MOSCOW, Course, at, created, local
+from tests.regulations.course import MOSCOW
+from tests.regulations.lead.course import CALL, CONTACTS, Course, at, created, local
 
 FRIDAY = at("2026-11-20 17:30")
 TICK = timedelta(microseconds=1)
@@ -48,7 +49,7 @@ def test_while_a_booking_runs_another_centre_is_refused_with_its_end_and_no_data
 def test_while_an_invoice_is_looked_up_nobody_takes_the_lead_over() -> None:
     course = _course().begun().take()
     course.go_to(at("2026-12-20 17:30"))
-    course.billing_answers = False
+    course.silent = {"billing"}
     course.say(InvoiceLinked, invoice="inv-1")
     assert _refused(course, "vlad-2").type == "InvoicePending"
     course.answer_link()
@@ -176,7 +177,7 @@ def test_the_other_centres_lead_begins_anew_under_the_same_address() -> None:
     assert state.booking is not None
     assert state.booking.started_at == course.now
     assert course.templates()[-1] == "assigned"
-    assert course.due("7.2.1", MOSCOW) == "2026-12-21 13:30"
+    assert course.due_of("7.2.1", MOSCOW) == "2026-12-21 13:30"
 
 
 @pytest.mark.clause("lead 3.6")

@@ -14,8 +14,9 @@ from regulations.calendar_spec import CalendarSpec
 from regulations.case import Refusal
 from regulations.lead.messages import ExtendOfLead, PauseOfLead, ResumeOfLead, TakenIntoWork
 from regulations.messages import CalendarChanged
+from tests.regulations.course import MOSCOW
 from tests.regulations.lead import course as driver
-from tests.regulations.lead.course import CALL, KALININGRAD, MOSCOW, SUPPORT_PERSON, VLADIVOSTOK, Course, at, local
+from tests.regulations.lead.course import CALL, KALININGRAD, SUPPORT_PERSON, VLADIVOSTOK, Course, at, local
 
 MICROSECOND = timedelta(microseconds=1)
 FRIDAY = "2026-11-20 17:30"
@@ -37,8 +38,8 @@ def test_a_hot_lead_of_friday_evening_in_vladivostok_is_due_on_monday_there() ->
 @pytest.mark.clause("lead 7.2.1")
 def test_the_same_instant_gives_every_centre_its_own_answer() -> None:
     """17:30 in Vladivostok is 10:30 in Moscow and 09:30 in Kaliningrad."""
-    assert arrived(at(FRIDAY), centre="msk-1").due("7.2.1", MOSCOW) == "2026-11-20 13:30"
-    assert arrived(at(FRIDAY), centre="kgd-1").due("7.2.1", KALININGRAD) == "2026-11-20 12:30"
+    assert arrived(at(FRIDAY), centre="msk-1").due_of("7.2.1", MOSCOW) == "2026-11-20 13:30"
+    assert arrived(at(FRIDAY), centre="kgd-1").due_of("7.2.1", KALININGRAD) == "2026-11-20 12:30"
 
 
 @pytest.mark.clause("lead 7.1")
@@ -64,7 +65,7 @@ def test_the_same_instant_gives_every_centre_its_own_answer() -> None:
 )
 def test_a_hot_lead_is_due_after_three_working_hours(arrival: str, due: str) -> None:
     course = arrived(at(arrival))
-    assert course.duty("7.2.1").due == at(due)
+    assert course.newest("7.2.1").due == at(due)
 
 
 @pytest.mark.clause("lead 7.1")
@@ -85,7 +86,7 @@ def test_a_hot_lead_is_due_after_three_working_hours(arrival: str, due: str) -> 
 )
 def test_warm_and_cold_leads_are_due_after_calendar_days(temperature: str, days: int, arrival: str, counted_from: str) -> None:
     course = arrived(at(arrival), temperature)
-    assert course.duty(CLAUSES[temperature]).due == at(counted_from) + timedelta(days=days)
+    assert course.newest(CLAUSES[temperature]).due == at(counted_from) + timedelta(days=days)
 
 
 @pytest.mark.clause("lead 7.2.1")
@@ -97,7 +98,7 @@ def test_warm_and_cold_leads_are_due_after_calendar_days(temperature: str, days:
 def test_what_counts_is_when_it_happened(temperature: str, first: str, after: int, standing: str) -> None:
     course = arrived(at("2026-11-18 10:00"), temperature)
     clause = CLAUSES[temperature]
-    due = course.duty(clause).due
+    due = course.newest(clause).due
     assert due is not None
     done = due + after * MICROSECOND
     if first == "the fact":
@@ -105,7 +106,7 @@ def test_what_counts_is_when_it_happened(temperature: str, first: str, after: in
     else:
         course.go_to(due + timedelta(hours=1))
     course.take(done)
-    duty = course.duty(clause)
+    duty = course.newest(clause)
     assert (duty.standing, duty.met_at) == (standing, done)
     entries = ["recorded", "met_late"] if standing == "met_late" else [] if first == "the fact" else ["recorded", "withdrawn"]
     assert course.breaches() == [(clause, entry) for entry in entries]
@@ -118,7 +119,7 @@ def test_the_term_runs_out_at_its_due_instant_whenever_we_come_to_it() -> None:
     course = arrived(at(FRIDAY))
     course.now = at("2026-11-24 03:00")  # a worker was away
     course.run()
-    assert course.duty("7.2.1").breached_at == at("2026-11-23 11:30")
+    assert course.newest("7.2.1").breached_at == at("2026-11-23 11:30")
 
 
 # --- 5.3: another temperature ---------------------------------------------------------------------------------------
@@ -131,8 +132,8 @@ def test_a_lead_that_gets_hot_is_due_by_the_earlier_term() -> None:
     course.go_to(at("2026-11-19 10:00"))
     course.again(temperature="hot")
     assert course.standings() == {"7.2.3/1": "waived", "7.2.1/1": "open"}
-    assert course.duty("7.2.3").note == "superseded"
-    assert course.due("7.2.1") == "2026-11-19 13:00"
+    assert course.newest("7.2.3").note == "superseded"
+    assert course.due_of("7.2.1") == "2026-11-19 13:00"
     assert course.register()[1].due == at("2026-11-19 13:00")
     course.go_to(at("2026-12-31 10:00"))
     assert [clause for clause, _ in course.breaches()] == ["7.2.1"]
@@ -144,7 +145,7 @@ def test_an_old_term_that_ends_earlier_stands() -> None:
     course.go_to(at("2026-11-27 16:00"))  # a hot one from then on would be due on Monday
     course.again(temperature="hot")
     assert course.standings() == {"7.2.2/1": "open", "7.2.1/1": "waived"}
-    assert course.due("7.2.2") == "2026-11-27 17:30"
+    assert course.due_of("7.2.2") == "2026-11-27 17:30"
 
 
 @pytest.mark.clause("lead 5.3")
@@ -172,7 +173,7 @@ def test_two_terms_that_both_ran_out_unseen_are_one_breach() -> None:
 @pytest.mark.parametrize(("before", "after"), [("hot", "warm"), ("hot", "cold"), ("warm", "cold")])
 def test_a_colder_temperature_changes_only_the_colour(before: str, after: str) -> None:
     course = arrived(at(FRIDAY), before)
-    due = course.duty(CLAUSES[before]).due
+    due = course.newest(CLAUSES[before]).due
     course.again(temperature=after, creator="principal")
     assert course.state.temperature == after
     assert [(o.clause, o.due) for o in course.state.obligations] == [(CLAUSES[before], due)]
@@ -188,7 +189,7 @@ def test_a_move_starts_arrival_and_term_anew_in_the_other_zone() -> None:
     course.go_to(at("2026-11-20 10:30", MOSCOW))  # 17:30 in Vladivostok
     course.move("vlad-1")
     assert course.standings() == {"7.2.1/1": "waived", "7.2.1/2": "open"}
-    assert course.due("7.2.1") == "2026-11-23 11:30"
+    assert course.due_of("7.2.1") == "2026-11-23 11:30"
     assert [course.register()[n].centre for n in (1, 2)] == ["msk-1", "vlad-1"]
     assert [course.register()[n].status for n in (1, 2)] == ["moved", "new"]
 
@@ -198,10 +199,10 @@ def test_a_pause_moves_the_due_instant_by_the_time_that_it_stood() -> None:
     course = arrived(at("2026-11-18 10:00"))
     course.go_to(at("2026-11-18 11:00"))
     course.say(PauseOfLead, clause="7.2.1", reason="клиент в дороге", by=SUPPORT_PERSON)
-    assert course.duty("7.2.1").due is None
+    assert course.newest("7.2.1").due is None
     course.go_to(at("2026-11-18 12:30"))
     course.say(ResumeOfLead, clause="7.2.1", by=SUPPORT_PERSON)
-    assert course.due("7.2.1") == "2026-11-18 14:30"
+    assert course.due_of("7.2.1") == "2026-11-18 14:30"
     assert course.refused(PauseOfLead, clause="7.2.1", reason="ещё раз", by=SUPPORT_PERSON) == "NoPauseLeft"
 
 
@@ -210,8 +211,8 @@ def test_a_pause_ends_by_itself_at_its_limit() -> None:
     course = arrived(at("2026-11-18 10:00"))
     course.say(PauseOfLead, clause="7.2.1", reason="клиент в отпуске", by=SUPPORT_PERSON)
     course.go_to(at("2026-12-02 18:00"))  # ten working days
-    assert not course.duty("7.2.1").paused
-    assert course.due("7.2.1") == "2026-12-03 12:00"
+    assert not course.newest("7.2.1").paused
+    assert course.due_of("7.2.1") == "2026-12-03 12:00"
     assert [f.happened_at for f in course.state.facts if f.what == "pause_ended"] == [at("2026-12-02 18:00")]
 
 
@@ -221,10 +222,10 @@ def test_an_extension_is_an_absolute_instant(after: int, standing: str) -> None:
     course = arrived(at("2026-11-18 10:00"))
     later = at("2026-11-19 21:00")
     course.say(ExtendOfLead, clause="7.2.1", new_due=later, reason="просит клиент", by=SUPPORT_PERSON)
-    assert course.duty("7.2.1").due == later
+    assert course.newest("7.2.1").due == later
     course.go_to(later + after * MICROSECOND)
     course.say(TakenIntoWork, contact=CALL)
-    assert course.duty("7.2.1").standing == standing
+    assert course.newest("7.2.1").standing == standing
 
 
 # --- a calendar published anew --------------------------------------------------------------------------------------
@@ -255,7 +256,7 @@ def publish(course: Course, monkeypatch: pytest.MonkeyPatch, day: date) -> None:
 def test_a_new_day_off_moves_a_hot_term(monkeypatch: pytest.MonkeyPatch) -> None:
     course = arrived(at(FRIDAY))
     publish(course, monkeypatch, date(2026, 11, 23))
-    assert course.due("7.2.1") == "2026-11-24 11:30"
+    assert course.due_of("7.2.1") == "2026-11-24 11:30"
     assert course.register()[1].due == at("2026-11-24 11:30")
     assert [f.what for f in course.state.facts].count("due_moved") == 1
 
@@ -264,12 +265,12 @@ def test_a_new_day_off_moves_a_hot_term(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("temperature", ["warm", "cold"])
 def test_a_new_day_off_moves_no_warm_or_cold_term(temperature: str) -> None:
     course = arrived(at(FRIDAY), temperature, type="renewal")
-    before = course.duty(CLAUSES[temperature]).due
+    before = course.newest(CLAUSES[temperature]).due
     assert before is not None
     for day in (date(2026, 11, 20), before.date()):
         with pytest.MonkeyPatch.context() as patch, suppress(Refusal):  # or nothing in the lead depends on the day
             publish(course, patch, day)
-        assert course.duty(CLAUSES[temperature]).due == before
+        assert course.newest(CLAUSES[temperature]).due == before
     assert "due_moved" not in [f.what for f in course.state.facts]
 
 
@@ -279,7 +280,7 @@ def test_a_breach_on_a_day_that_became_a_day_off_is_withdrawn_and_told(monkeypat
     course.go_to(at("2026-11-23 12:00"))
     publish(course, monkeypatch, date(2026, 11, 23))
     assert course.breaches() == [("7.2.1", "recorded"), ("7.2.1", "withdrawn")]
-    assert course.due("7.2.1") == "2026-11-24 11:30"
+    assert course.due_of("7.2.1") == "2026-11-24 11:30"
     assert not course.register()[1].breached
     assert {role for _, role in course.notices("breach_withdrawn")} == {"centre:vlad-1", "centre_head:vlad-1", "sales_support"}
     course.go_to(at("2026-11-24 11:30"))

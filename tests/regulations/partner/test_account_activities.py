@@ -15,8 +15,8 @@ from regulations.partner.account_messages import (
     PauseOfAccount,
     WaiveOfAccount,
 )
+from tests.regulations.course import at, local
 from tests.regulations.partner.accounts import HEAD, MANAGER, Account
-from tests.regulations.partner.intakes import at, local
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 WEEK = timedelta(days=7)
@@ -36,7 +36,7 @@ def test_seven_days_are_in_order_and_a_minute_more_is_a_breach_at_once(start: st
     account = Account(start)
     account.set("a1", account.now + WEEK + beyond)
     assert account.far("a1") == far
-    assert account.breaches("4.1/far") == ["recorded"] * len(far)
+    assert account.entries("4.1/far") == ["recorded"] * len(far)
     if far:
         duty = next(o for o in account.state.obligations if o.key.startswith("4.1/far"))
         assert (duty.due, duty.breached_at) == (at(start), at(start))
@@ -55,7 +55,7 @@ def test_the_seven_days_keep_the_local_hour_across_a_change_of_summer_time(start
 
 def test_with_a_reason_at_its_setting_a_later_activity_is_in_order() -> None:
     account = Account().set("a1", at("2026-12-30 12:00"), reason="партнёр в отпуске до конца декабря")
-    assert (account.far("a1"), account.breaches()) == ([], [])
+    assert (account.far("a1"), account.entries()) == ([], [])
     assert account.partner().next_activity_at == at("2026-12-30 12:00")
 
 
@@ -75,7 +75,7 @@ def test_with_a_reason_at_its_setting_a_later_activity_is_in_order() -> None:
 def test_a_reason_withdraws_the_breach_within_two_working_hours(given: str, standing: str, entries: list[str]) -> None:
     account = Account().set("a1", at("2026-11-30 12:00"))
     account.go_to(given).explain("a1")
-    assert (account.far("a1"), account.breaches("4.1/far")) == ([standing], entries)
+    assert (account.far("a1"), account.entries("4.1/far")) == ([standing], entries)
     withdrawn = [("4.1", "head_of_support"), ("4.1", "support_manager:u12")] if standing == "met" else []
     assert account.notices("breach_withdrawn") == withdrawn
 
@@ -96,7 +96,7 @@ def test_a_reason_that_is_learnt_late_counts_when_it_was_given() -> None:
     assert account.far("a1") == ["met_late"]
     account.explain("a1", at("2026-11-16 13:00"))
     assert account.far("a1") == ["met"]
-    assert account.breaches("4.1/far") == ["recorded", "met_late", "withdrawn"]
+    assert account.entries("4.1/far") == ["recorded", "met_late", "withdrawn"]
 
 
 def test_setting_and_reason_that_come_together_tell_nobody_of_a_breach() -> None:
@@ -107,7 +107,7 @@ def test_setting_and_reason_that_come_together_tell_nobody_of_a_breach() -> None
         account.message(ActivitySet, at("2026-11-16 12:00"), activity="a1", planned_at=planned),
         account.message(ActivityReasonGiven, later, activity="a1", reason="партнёр в отпуске"),
     )
-    assert (account.far("a1"), account.breaches("4.1/far")) == (["met"], ["recorded", "withdrawn"])
+    assert (account.far("a1"), account.entries("4.1/far")) == (["met"], ["recorded", "withdrawn"])
     assert account.notices("breach") == account.notices("breach_withdrawn") == []
 
 
@@ -149,7 +149,7 @@ def test_settings_and_reasons_mean_the_same_in_any_order() -> None:
         else:
             account.done("a1", second)
         account.set("a1", at("2026-11-30 12:00"), first)
-        assert (account.far("a1"), account.breaches("4.1/far")) == (["met"], ["recorded", "withdrawn"]), amend
+        assert (account.far("a1"), account.entries("4.1/far")) == (["met"], ["recorded", "withdrawn"]), amend
     assert account.state.activities == {}
 
 
@@ -176,14 +176,14 @@ def test_a_call_starts_the_seven_days_anew_and_an_activity_meets_them() -> None:
     account.go(days=1).soon()
     assert account.standings("4.1")["4.1/next/2"] == "met"
     account.go(days=30)
-    assert account.breaches("4.1") == []
+    assert account.entries("4.1") == []
 
 
 def test_the_seven_days_count_across_holidays() -> None:
     account = Account("2026-12-28 12:00")
     assert local(account.duty("4.1/next/1").due) == "2027-01-04 12:00"
     account.go(days=7, minutes=1)
-    assert account.breaches("4.1") == ["recorded"]
+    assert account.entries("4.1") == ["recorded"]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_whoever_ends_the_last_activity_has_two_working_hours_for_the_next(ended
     account = Account().set("a1", at("2026-11-20 12:00")).go_to(ended).done("a1")
     assert local(account.duty("4.1/next/2").due) == due
     account.go_to(at(due))
-    assert account.breaches() == [*account.breaches("2.1"), "recorded"]
+    assert account.entries() == [*account.entries("2.1"), "recorded"]
     assert account.duty("4.1/next/2").breached_at == at(due)
 
 
@@ -212,7 +212,7 @@ def test_a_call_and_the_end_of_its_activity_mean_the_same_in_any_order() -> None
             account.call(happened=call) if step else account.done("a1", done)
         account.comment(happened=done)
         [duty] = [o for o in account.state.unmet() if o.clause == "4.1"]
-        ends.append((local(duty.due), account.breaches("4.1")))
+        ends.append((local(duty.due), account.entries("4.1")))
     assert ends == [("2026-11-30 11:58", [])] * 2
 
 
@@ -220,16 +220,16 @@ def test_an_activity_that_was_set_in_time_and_learnt_late_withdraws_the_breach()
     account = Account().go_to("2026-11-23 13:00")
     account.set("a1", at("2026-11-27 12:00"), at("2026-11-23 11:00"))
     assert account.standings("4.1") == {"4.1/next/1": "met"}
-    assert account.breaches("4.1") == ["recorded", "withdrawn"]
+    assert account.entries("4.1") == ["recorded", "withdrawn"]
 
 
 def test_an_activity_that_is_learnt_when_it_is_over_kept_the_rhythm_until_then() -> None:
     account = Account().go_to("2026-11-25 12:00").done("a1", at("2026-11-24 12:00"))
-    assert account.breaches("4.1") == ["recorded"]
+    assert account.entries("4.1") == ["recorded"]
     account.set("a1", at("2026-11-24 12:00"), at("2026-11-20 12:00"))
     assert account.standings("4.1") == {"4.1/next/1": "met", "4.1/next/2": "overdue"}
     assert local(account.duty("4.1/next/2").due) == "2026-11-24 14:00"
-    assert account.breaches("4.1") == ["recorded", "withdrawn", "recorded"]
+    assert account.entries("4.1") == ["recorded", "withdrawn", "recorded"]
 
 
 # --- the escalation role --------------------------------------------------------------------------------------------
@@ -244,9 +244,9 @@ def test_only_the_head_of_support_lets_the_next_activity_go() -> None:
     account.soon()
     assert account.standings("4.1") == {"4.1/next/1": "met"}
     account = Account().say(ExtendOfAccount, **fields, new_due=at("2026-12-01 12:00"), by=HEAD).go(days=8)
-    assert account.breaches("4.1") == []
+    assert account.entries("4.1") == []
     account.say(WaiveOfAccount, **fields, by=HEAD).go(days=30)
-    assert (account.standings("4.1"), account.breaches("4.1")) == ({"4.1/next/1": "waived"}, [])
+    assert (account.standings("4.1"), account.entries("4.1")) == ({"4.1/next/1": "waived"}, [])
     account.call()
     assert account.standings("4.1")["4.1/next/2"] == "open"
 

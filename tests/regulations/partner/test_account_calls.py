@@ -13,8 +13,8 @@ from regulations.partner.account_duties import running
 from regulations.partner.account_messages import CallMade, Commented, WaiveOfAccount
 from regulations.partner.account_state import MOST_EARLY
 from regulations.rows import NoticeRow
+from tests.regulations.course import at, local
 from tests.regulations.partner.accounts import GOOD, HEAD, POOR, Account
-from tests.regulations.partner.intakes import at, local
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 MANAGER = "support_manager:u12"
@@ -46,20 +46,20 @@ def test_a_comment_that_counts_is_due_two_working_hours_after_its_call(start: st
 
 def test_a_comment_counts_when_it_was_made_whenever_it_is_learnt() -> None:
     account = Account().soon().call().go(hours=5)
-    assert account.breaches("4.2") == ["recorded"]
+    assert account.entries("4.2") == ["recorded"]
     account.comment(happened=at("2026-11-16 13:30"))
-    assert (duty_of(account).standing.value, account.breaches("4.2")) == ("met", ["recorded", "withdrawn"])
+    assert (duty_of(account).standing.value, account.entries("4.2")) == ("met", ["recorded", "withdrawn"])
 
 
 def test_a_poor_comment_leaves_the_duty_and_the_manager_hears_once_what_it_lacks() -> None:
     account = Account().soon().call().go(minutes=5).comment(POOR)
     assert duty_of(account).standing.value == "open"
-    [said] = account.told(MANAGER)
+    [said] = account.said(MANAGER)
     assert "не сказано, что дальше; о состоянии дел сказано без содержания" in said
     row = account.call_row()
     assert (row.counts, row.missing, row.commented_at) == (False, ("now", "plans"), account.now)
     account.go(minutes=5).comment("was now")
-    assert len(account.told(MANAGER)) == 2
+    assert len(account.said(MANAGER)) == 2
     assert account.call_row().missing == ("plans",)
     account.go(minutes=5).comment()
     assert (duty_of(account).standing.value, account.call_row().missing) == ("met", ())
@@ -127,12 +127,12 @@ def test_a_comment_that_names_no_call_is_not_about_one_that_had_yet_to_end() -> 
 def test_the_manager_hears_of_a_comment_on_a_call_that_nobody_knows_and_it_is_kept() -> None:
     account = Account().soon().comment(call="c-9")
     account.go_to(at("2026-11-16 14:00") - SECOND)
-    assert account.told(MANAGER) == []
+    assert account.said(MANAGER) == []
     account.go(seconds=1).go(days=1)
-    [said] = account.told(MANAGER)
+    [said] = account.said(MANAGER)
     assert "c-9" in said
     account.call("c-9", at("2026-11-16 11:50"))
-    assert (duty_of(account, "c-9").standing.value, account.breaches("4.2")) == ("met", [])
+    assert (duty_of(account, "c-9").standing.value, account.entries("4.2")) == ("met", [])
 
 
 @pytest.mark.parametrize(("before", "type"), [(5 * MINUTE, None), (5 * MINUTE + SECOND, "ImpossibleDate")])
@@ -147,7 +147,7 @@ def test_a_comment_before_the_end_of_its_call_is_refused_beyond_five_minutes(bef
 def test_a_comment_that_turns_out_to_lie_before_its_call_is_none() -> None:
     account = Account().soon().go(minutes=30).comment().go(minutes=30).call()
     assert duty_of(account).standing.value == "open"
-    assert [said for said in account.told(MANAGER) if "до конца звонка" in said]
+    assert [said for said in account.said(MANAGER) if "до конца звонка" in said]
 
 
 def test_a_call_that_was_told_of_is_refused_and_comments_on_nothing_are_forgotten_in_time() -> None:
@@ -166,25 +166,25 @@ def test_a_call_that_was_told_of_is_refused_and_comments_on_nothing_are_forgotte
 @pytest.mark.parametrize("call", ["c-1", None])
 def test_a_check_under_way_at_the_due_instant_decides(text: str, standing: str, entries: list[str], call: str | None) -> None:
     account = Account().soon().call().go_to("2026-11-16 13:59")
-    account.silent = True
+    account.silent = {"check"}
     account.comment(text, call=call).go_to("2026-11-16 14:05")
-    assert (duty_of(account).standing.value, account.breaches("4.2")) == ("open", [])
+    assert (duty_of(account).standing.value, account.entries("4.2")) == ("open", [])
     account.answer()
-    assert (duty_of(account).standing.value, account.breaches("4.2")) == (standing, entries)
+    assert (duty_of(account).standing.value, account.entries("4.2")) == (standing, entries)
     if entries:
         assert duty_of(account).breached_at == at("2026-11-16 14:00")
 
 
 def test_a_comment_made_after_the_term_holds_up_no_breach() -> None:
     account = Account().soon().call().go_to("2026-11-16 13:59")
-    account.silent = True
+    account.silent = {"check"}
     account.deliver(account.message(Commented, account.now + 2 * MINUTE, call="c-1", text=GOOD)).go_to("2026-11-16 14:05")
-    assert account.breaches("4.2") == ["recorded"]
+    assert account.entries("4.2") == ["recorded"]
 
 
 def test_comments_are_checked_one_at_a_time_in_their_order() -> None:
     account = Account().soon().call("c-1").call("c-2")
-    account.silent = True
+    account.silent = {"check"}
     account.comment(call="c-2").comment(call="c-1")
     assert len(account.checks) == 1
     account.answer()
@@ -212,14 +212,14 @@ def test_a_flood_of_calls_is_let_in_part_by_part_and_old_overdue_duties_are_let_
         account.go(days=1)
     unmet = [o for o in account.state.unmet() if o.clause == "4.2"]
     assert len(unmet) <= most_unmet
-    assert account.breaches("4.2") == ["recorded"] * taken
+    assert account.entries("4.2") == ["recorded"] * taken
     waived = [o for o in account.state.obligations if o.note == "long_overdue"]
     assert waived
     assert account.state.closed["4.2 waived"] == account.state.closed["4.2 breach"] == taken - len(unmet) - len(waived)
-    assert account.state.counts().breaches == taken + len(account.breaches("2.1"))
+    assert account.state.counts().breaches == taken + len(account.entries("2.1"))
 
 
 def test_the_comment_of_a_call_may_be_waived() -> None:
     account = Account().soon().call().say(WaiveOfAccount, clause="4.2", reason="не дозвонился", by=HEAD)
-    assert (duty_of(account.go(days=1)).standing.value, account.breaches("4.2")) == ("waived", [])
+    assert (duty_of(account.go(days=1)).standing.value, account.entries("4.2")) == ("waived", [])
     assert account.comment().call_row().counts

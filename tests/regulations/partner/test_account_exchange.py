@@ -15,8 +15,8 @@ from regulations.partner.account_messages import (
     WishNoted,
     WishReported,
 )
+from tests.regulations.course import at, local
 from tests.regulations.partner.accounts import HEAD, HEAD_OF_MARKETERS, MANAGER, MARKETER, OTHER, Account
-from tests.regulations.partner.intakes import at, local
 
 NEXT_CLOSE = "2026-11-17 19:00"
 SUPPORT = "support_manager:u12"
@@ -49,9 +49,9 @@ def test_marketing_says_within_a_working_day_which_campaign_will_be_made(when: s
     account = Account().soon().go_to(when).say(CampaignTold, text="контекст и соцсети", by=MARKETER)
     duty = account.duty("2.1/campaign")
     assert (duty.owner, duty.standing.value, local(duty.due)) == (SUPPORT, standing, NEXT_CLOSE)
-    assert account.told(SUPPORT) == ["2.1 Партнёр ООО «Ромашка»: маркетинг сообщает о рекламной кампании: контекст и соцсети"]
+    assert account.said(SUPPORT) == ["2.1 Партнёр ООО «Ромашка»: маркетинг сообщает о рекламной кампании: контекст и соцсети"]
     account.say(CampaignTold, text="ещё и карты", by=HEAD_OF_MARKETERS)
-    assert len(account.told(SUPPORT)) == 2
+    assert len(account.said(SUPPORT)) == 2
 
 
 @pytest.mark.clause("partner 2.1")
@@ -64,10 +64,10 @@ def test_a_wish_goes_to_marketing_and_back_with_a_term_each_way() -> None:
     reported = account.duty("2.2/wish/w-1")
     assert account.duty("2.1/wish/w-1").standing.value == "met"
     assert (reported.owner, reported.escalation, local(reported.due)) == ("marketing", "head_of_marketing", "2026-11-18 19:00")
-    assert account.told("marketing") == ["2.2 Партнёр ООО «Ромашка», пожелание w-1 (больше заявок): ещё 20 заявок. Нужен ответ маркетинга"]
+    assert account.said("marketing") == ["2.2 Партнёр ООО «Ромашка», пожелание w-1 (больше заявок): ещё 20 заявок. Нужен ответ маркетинга"]
     account.say(WishAnswered, wish="w-1", text="увеличим со среды", by=MARKETER)
     assert account.duty("2.2/wish/w-1").standing.value == "met"
-    assert account.told(SUPPORT) == ["2.2 Партнёр ООО «Ромашка», ответ маркетинга на пожелание w-1 (больше заявок): увеличим со среды"]
+    assert account.said(SUPPORT) == ["2.2 Партнёр ООО «Ромашка», ответ маркетинга на пожелание w-1 (больше заявок): увеличим со среды"]
 
 
 @pytest.mark.clause("partner 2.2")
@@ -83,7 +83,7 @@ def test_marketing_that_does_not_answer_breaches_and_its_head_hears_of_it() -> N
 def test_a_wish_reported_without_having_been_noted_is_both() -> None:
     account = account_with("reported as")
     assert account.standings() | {"2.1/wish/w-1": "met", "2.2/wish/w-1": "open"} == account.standings()
-    assert "дополнительная сеть" in account.told("marketing")[0]
+    assert "дополнительная сеть" in account.said("marketing")[0]
 
 
 @pytest.mark.clause("partner 2.1")
@@ -91,12 +91,12 @@ def test_a_wish_reported_without_having_been_noted_is_both() -> None:
 @pytest.mark.parametrize(("when", "standing"), [(NEXT_CLOSE, "met"), ("2026-11-17 19:01", "met_late")])
 def test_what_marketing_needs_is_answered_within_a_working_day(when: str, standing: str) -> None:
     account = account_with("need")
-    assert account.told(SUPPORT) == [
+    assert account.said(SUPPORT) == [
         "2.1 Партнёр ООО «Ромашка», маркетингу нужно: пополнение рекламного бюджета (n-1): бюджет кончается. Нужен ответ сопровождения"
     ]
     account.go_to(when).say(NeedAnswered, need="n-1", agreed=False, by=HEAD)
     assert account.duty("2.1/need/n-1").standing.value == standing
-    assert account.told("marketing") == [
+    assert account.said("marketing") == [
         "2.1 Партнёр ООО «Ромашка», ответ по запросу n-1 (пополнение рекламного бюджета): партнёр не согласен"
     ]
 

@@ -144,7 +144,7 @@ class AnyAccount(RuleBasedStateMachine):
 
     @rule(silent=st.booleans())
     def checks(self, silent: bool) -> None:
-        self.account.silent = silent
+        self.account.silent = {"check"} if silent else set()
 
     @precondition(lambda self: self.account.state.checking is not None)
     @rule()

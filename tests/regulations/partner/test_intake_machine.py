@@ -70,7 +70,7 @@ def test_whatever_is_said_to_it(steps: list[tuple[str, int | str]]) -> None:
         except Refusal as refusal:
             refused.add(refusal.type)
         state = intake.state
-        assert len(intake.told) == (state.acceptance is not None)
+        assert len(intake.messages) == (state.acceptance is not None)
         for o in state.obligations:
             if o.standing is Standing.MET and o.plan is not None:
                 assert o.met_at is not None

@@ -33,7 +33,7 @@ def step(case: Meetings, what: str, first: int, second: int) -> None:
             case.run()
         case "post":
             if "post" in case.silent:
-                case.answer("post")
+                case.back("post")
             else:
                 case.silent.add("post")
         case "schedule":
@@ -63,8 +63,8 @@ def test_each_meeting_has_its_pack_or_a_reason_why_not(steps: list[tuple[str, in
         for meeting in case.state.meetings:
             assert case.state.duty_of(meeting).started_at == meeting.at or meeting.moved
     if "post" in case.silent:
-        case.answer("post")
-    packs = [letter.key for _, letter in case.letters if len(letter.to) == 2]
+        case.back("post")
+    packs = [letter.key for letter in case.letters if len(letter.to) == 2]
     assert len(packs) == len(set(packs)), "a pack goes once"
     known = {meeting.duty for meeting in case.state.meetings}
     for duty in case.state.obligations:

@@ -13,8 +13,10 @@ from regulations.messages import CalendarChanged
 from regulations.partner.case import DIRECTOR_FOR_PARTNERS
 from regulations.partner.meeting_messages import MeetingsScheduled, WithdrawOfMeetings
 from regulations.partner.meeting_narration import details, read_out, result
+from regulations.rows import NoticeRow
 from regulations.working_time import working_time
-from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, OFFICE, SALES, at
+from tests.regulations.course import OFFICE, at
+from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, SALES
 from tests.regulations.partner.meetings_course import Meetings, scheduled
 
 FIRST, SECOND, THIRD = "2026-11-23", "2026-11-30", "2026-12-07"
@@ -73,7 +75,7 @@ def test_a_later_meeting_gets_a_new_pack_and_an_earlier_one_keeps_what_has_gone_
     assert earlier.standings() == {FIRST: "met", SECOND: "open"}
     earlier_by_post = scheduled()
     earlier_by_post.silent.add("post")
-    earlier_by_post.go_to("2026-11-23 10:58").move(FIRST, "2026-11-23 11:40").answer("post")
+    earlier_by_post.go_to("2026-11-23 10:58").move(FIRST, "2026-11-23 11:40").back("post")
     assert len(earlier_by_post.packs_sent()) == 1
     assert earlier_by_post.standings()[FIRST] == "met"
 
@@ -85,7 +87,7 @@ def test_moving_after_the_term_was_missed_leaves_the_breach() -> None:
     case.go_to("2026-11-23 11:30").move(FIRST, "2026-11-23 17:00")
     assert case.breaches() == [("8.1", "recorded")]
     assert case.standings()[FIRST] == "waived"
-    case.answer("post").go_to("2026-11-23 16:30")
+    case.back("post").go_to("2026-11-23 16:30")
     assert case.packs_sent() == ["2026-11-23 10:55", "2026-11-23 15:55"]
     assert case.standings()[f"{FIRST}/2"] == "met"
 
@@ -94,7 +96,7 @@ def test_moving_after_the_term_was_missed_leaves_the_breach() -> None:
 def test_a_pack_that_was_being_built_for_the_old_hour_is_left() -> None:
     case = scheduled()
     case.silent.add("pack")
-    case.go_to("2026-11-23 10:56").move(FIRST, "2026-11-23 17:00").answer("pack")
+    case.go_to("2026-11-23 10:56").move(FIRST, "2026-11-23 17:00").back("pack")
     assert case.letters == []
     assert case.go_to("2026-11-23 17:00").packs_sent() == ["2026-11-23 15:55"]
 
@@ -159,16 +161,21 @@ def test_a_schedule_on_a_day_off_has_no_meetings_and_people_are_told() -> None:
     case = scheduled(weekday="sun")
     assert case.known() == {}
     assert case.wake_at is None
-    assert {role for _, role in case.notices()} == {"support_manager:u12", "head_of_support"}
+    assert {row.role for row in case.of(NoticeRow)} == {"support_manager:u12", "head_of_support"}
     assert case.schedule().known() == {FIRST: "2026-11-23 12:00"}
 
 
 @pytest.mark.clause("partner 8.1")
 def test_a_day_that_becomes_a_day_off_loses_its_meeting() -> None:
     case = scheduled()
-    case.calendar = replace(OFFICE, closed=(date(2026, 11, 23),))
-    version = working_time(case.calendar).version
-    change: dict[str, Any] = {"calendar": "company", "version": version, "changed": [FIRST], "closed": [FIRST], "source": "cli"}
+    case.calendar = working_time(replace(OFFICE, closed=(date(2026, 11, 23),)))
+    change: dict[str, Any] = {
+        "calendar": "company",
+        "version": case.calendar.version,
+        "changed": [FIRST],
+        "closed": [FIRST],
+        "source": "cli",
+    }
     case.say(CalendarChanged, **change)
     assert case.known() == {SECOND: "2026-11-30 12:00"}
     assert case.duty(FIRST).note == "not_by_schedule"
@@ -205,7 +212,7 @@ def test_the_head_of_support_ends_the_meetings() -> None:
     case.go_to("2026-11-23 10:57").say(WithdrawOfMeetings, reason="уволен", by=HEAD_OF_SUPPORT)
     assert not case.state.ended, "a letter is on its way"
     assert case.refused(MeetingsScheduled, weekday="mon", at="12:00") == "Ended"
-    case.answer("post")
+    case.back("post")
     assert (case.state.ended, case.state.outcome, case.wake_at) == (True, "withdrawn", None)
     assert result(case.state).model_dump() == {"outcome": "withdrawn", "met": 0, "met_late": 0, "waived": 1, "breaches": 0}
 

@@ -10,7 +10,8 @@ import pytest
 from regulations.partner import sale_messages as m
 from regulations.partner.sale_narration import result
 from regulations.partner.services import ZERO
-from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, PARTNER, SUPPORT, at
+from tests.regulations.course import at
+from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, PARTNER, SUPPORT
 from tests.regulations.partner.sales import (
     CONTRACT,
     CRM,

@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
+from regulations.pages import LISTED
 from regulations.partner import pack as packs
 from regulations.partner import report as reports
 from regulations.partner.pack import LISTS, MeetingPack
-from regulations.partner.pack_words import LISTED, file_name, letter_values, pack_sheets
+from regulations.partner.pack_words import file_name, letter_values, pack_sheets
 from regulations.rows import PartnerRow
 from runtime.letters import Composed, Composition, Letters
 from runtime.spreadsheets import workbook

@@ -26,7 +26,7 @@ from regulations.partner.payment_messages import (
 )
 from regulations.partner.payment_narration import details, read_out, result
 from regulations.partner.sale_messages import Allocated
-from tests.regulations.partner.intakes import at, local
+from tests.regulations.course import at, local
 from tests.regulations.partner.payments import FINANCE, HEAD, MONDAY, NO_FIT, WRONG, Payment, fits, share
 
 DUE = "2026-11-19 19:00"
@@ -54,7 +54,7 @@ def test_a_payment_that_fits_is_told_to_its_case_and_over() -> None:
         *("allocated", "exact"),
         *("100.00", "100.00", "0.00"),
     )
-    assert payment.told_to("finance") == []
+    assert payment.told("finance") == []
 
 
 def test_it_waits_until_every_case_has_heard_of_its_share() -> None:
@@ -63,7 +63,7 @@ def test_it_waits_until_every_case_has_heard_of_its_share() -> None:
     payment.arrive()
     assert (payment.stage, payment.state.ended, len(payment.messages)) == ("settled", False, 2)
     assert payment.refused(Assigned, invoice="117", reason="ещё раз", by=FINANCE) == "Ended"
-    assert payment.answer().state.ended
+    assert payment.back().state.ended
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_it_waits_until_every_case_has_heard_of_its_share() -> None:
 )
 def test_of_a_case_that_does_not_take_its_share_finance_is_told_and_the_money_stays_where_it_is(told: Told | None, why: str) -> None:
     payment = Payment(ALL)
-    payment.told = told
+    payment.taken = told
     payment.arrive()
     assert payment.state.ended
     assert payment.incidents() == ["allocation_not_told"]
-    (said,) = payment.told_to("finance", "incident")
+    (said,) = payment.told("finance", "incident")
     assert "partner/D-117/order" in said
     assert why in said
     assert result(payment.state).allocated == "100.00"
@@ -83,7 +83,7 @@ def test_of_a_case_that_does_not_take_its_share_finance_is_told_and_the_money_st
 
 def test_a_case_that_has_heard_of_it_already_is_well() -> None:
     payment = Payment(ALL)
-    payment.told = Told(result="repeated")
+    payment.taken = Told(result="repeated")
     assert payment.arrive().state.ended
     assert payment.incidents() == []
 
@@ -95,9 +95,9 @@ def test_a_case_that_has_heard_of_it_already_is_well() -> None:
 def test_what_is_left_is_finances_within_three_working_days_of_the_posting() -> None:
     payment = Payment().arrive(happened=at("2026-11-13 23:59"))
     assert payment.stage == "undecided"
-    assert (payment.duty.owner, payment.duty.escalation) == ("finance", "head_of_finance")
-    assert local(payment.duty.due) == "2026-11-18 19:00", "the posting counts, not when we heard of it"
-    (said,) = payment.told_to("finance", "warning")
+    assert (payment.only.owner, payment.only.escalation) == ("finance", "head_of_finance")
+    assert local(payment.only.due) == "2026-11-18 19:00", "the posting counts, not when we heard of it"
+    (said,) = payment.told("finance", "warning")
     for word in ("P-1", "100,00\u00a0₽", "не подходит ни один счёт", "117, 118", "partner-payment.assigned", "18.11.2026 19:00"):
         assert word in said
 
@@ -106,12 +106,12 @@ def test_what_is_left_is_finances_within_three_working_days_of_the_posting() -> 
 def test_what_follows_no_invoice_is_to_be_returned_and_finance_hears_why() -> None:
     payment = Payment(WRONG).arrive()
     assert payment.stage == "returning"
-    (said,) = payment.told_to("finance", "warning")
+    (said,) = payment.told("finance", "warning")
     assert "указан НДС" in said
     assert "ошибочно" in said
     payment.refund()
     assert payment.state.ended
-    assert (payment.duty.standing, result(payment.state).outcome) == ("met", "returned")
+    assert (payment.only.standing, result(payment.state).outcome) == ("met", "returned")
     assert payment.messages == []
 
 
@@ -124,16 +124,16 @@ def test_a_return_is_in_time_up_to_the_due_instant(late: timedelta, standing: st
     """At the due instant itself the case is awake before it hears of the return."""
     payment = Payment(WRONG).arrive().go_to(at(DUE) + late)
     payment.refund()
-    assert payment.duty.standing == standing
+    assert payment.only.standing == standing
     assert [entry for _, entry in payment.breaches()] == entries
-    assert payment.duty.met_at == at(DUE) + late
+    assert payment.only.met_at == at(DUE) + late
 
 
 @pytest.mark.clause("partner 7.2")
 def test_a_return_that_is_heard_of_late_but_was_in_time_withdraws_the_breach() -> None:
     payment = Payment(WRONG).arrive().go_to("2026-11-20 11:00")
     assert payment.breaches() == [("7.2", "recorded")]
-    assert len(payment.told_to("head_of_finance", "breach")) == 1
+    assert len(payment.told("head_of_finance", "breach")) == 1
     payment.refund(happened=at(DUE))
     assert payment.breaches() == [("7.2", "recorded"), ("7.2", "withdrawn")]
 
@@ -144,15 +144,15 @@ def test_a_return_in_time_that_the_ledger_has_yet_to_take_is_no_breach() -> None
     payment.silent = {"ledger"}
     payment.refund().go_to("2026-11-20 12:00")
     assert payment.breaches() == []
-    payment.answer()
-    assert (payment.duty.standing, payment.breaches()) == ("met", [])
+    payment.back()
+    assert (payment.only.standing, payment.breaches()) == ("met", [])
 
 
 @pytest.mark.clause("partner 7.2")
 def test_a_return_in_time_of_a_part_leaves_a_breach_for_the_rest() -> None:
     payment = Payment(WRONG).arrive().go_to("2026-11-19 18:59")
     payment.silent = {"ledger"}
-    payment.refund("99.99").go_to("2026-11-20 12:00").answer()
+    payment.refund("99.99").go_to("2026-11-20 12:00").back()
     assert payment.breaches() == [("7.2", "recorded")]
     assert str(payment.state.left) == "0.01"
 
@@ -167,7 +167,7 @@ def test_returns_and_allocations_add_up_and_the_last_one_meets_the_duty() -> Non
     payment.go(hours=1).refund("30.00", "R-2", happened=last)
     payment.assign(None, happened=last - timedelta(minutes=30), invoice="119")
     assert payment.state.ended
-    assert (payment.duty.standing, payment.duty.met_at) == ("met", last), "the last of what was done, not of what was heard"
+    assert (payment.only.standing, payment.only.met_at) == ("met", last), "the last of what was done, not of what was heard"
     assert [m.message["key"] for m in payment.messages][:1] == ["allocated#P-1#match#117"]
     assert len({str(m.message["key"]) for m in payment.messages}) == 3
     ended = result(payment.state)
@@ -185,7 +185,7 @@ def test_more_than_is_left_is_refused_by_name() -> None:
     assert payment.refused(Refunded, refund="R-1", amount="1.00", by=FINANCE) == "RefundKnown"
     payment.assign("40.00")
     assert payment.refused(Refunded, refund="R-2", amount="0.01", by=FINANCE) == "TooMuch"
-    payment.answer()
+    payment.back()
     assert payment.state.ended
 
 
@@ -193,24 +193,24 @@ def test_more_than_is_left_is_refused_by_name() -> None:
 @pytest.mark.parametrize("result_", ["no_invoice", "ambiguous", "not_open", "other_currency", "above_open", "above_left", None])
 def test_what_the_ledger_does_not_take_is_told_to_finance_with_the_reason(result_: str | None) -> None:
     payment = Payment().arrive()
-    payment.refuses = result_
+    payment.rejection = result_
     payment.assign("10.00")
     assert payment.incidents() == ["payment_not_assigned"]
-    (said,) = payment.told_to("finance", "incident")
+    (said,) = payment.told("finance", "incident")
     assert "117" in said
     assert "{" not in said
     assert str(result_) not in said
     assert (payment.stage, str(payment.state.left)) == ("undecided", "100.00")
-    payment.refuses = ""
+    payment.rejection = ""
     assert payment.refund().state.ended
 
 
 def test_a_return_that_the_ledger_does_not_take_is_told_too() -> None:
     payment = Payment().arrive()
-    payment.refuses = None
+    payment.rejection = None
     payment.refund()
     assert payment.incidents() == ["payment_not_refunded"]
-    assert "R-1" in payment.told_to("finance", "incident")[0]
+    assert "R-1" in payment.told("finance", "incident")[0]
 
 
 def test_who_may_do_what_and_when() -> None:
@@ -222,7 +222,7 @@ def test_who_may_do_what_and_when() -> None:
     payment.arrive()
     assert payment.refused(PaymentArrived, amount="100.00") == "Open"
     assert payment.refused(Refunded, refund="R-1", amount="1.00", by=FINANCE) == "Matching"
-    payment.answer()
+    payment.back()
     support = {"id": "m1", "role": "support_manager"}
     assert payment.refused(Refunded, refund="R-1", amount="1.00", by=support) == "NotYours"
     assert payment.refused(Assigned, invoice="117", reason="по письму", by=support) == "NotYours"
@@ -238,7 +238,7 @@ def test_who_may_do_what_and_when() -> None:
 def test_a_duty_that_is_let_go_leaves_the_money_to_be_dealt_with() -> None:
     payment = Payment().arrive()
     payment.say(WaiveOfPayment, clause="7.2", reason="аванс под следующий счёт", by=HEAD)
-    assert (payment.duty.standing, payment.state.ended) == ("waived", False)
+    assert (payment.only.standing, payment.state.ended) == ("waived", False)
     payment.go(days=30).assign()
     assert payment.state.ended
     assert payment.breaches() == []
@@ -265,8 +265,8 @@ def test_a_reference_that_the_ledger_has_for_another_payment_ends_as_refused() -
     assert payment.state.ended
     assert (result(payment.state).outcome, result(payment.state).allocated) == ("refused", "0.00")
     assert payment.incidents() == ["payment_refused"]
-    assert payment.told_to("finance")
-    assert payment.told_to("head_of_finance")
+    assert payment.told("finance")
+    assert payment.told("head_of_finance")
 
 
 def test_what_the_ledger_is_asked_is_what_came() -> None:
@@ -305,7 +305,7 @@ def test_the_details_show_sums_and_candidates_and_break_nothing() -> None:
 def test_a_payment_in_another_currency_is_written_with_its_code() -> None:
     found = PaymentMatch(verdict="wrong_currency", left=Decimal("100.00"), why=("named", "other_currency"), candidates=("117",))
     payment = Payment(found).arrive(currency="USD")
-    assert "100,00\u00a0USD" in payment.told_to("finance", "warning")[0]
+    assert "100,00\u00a0USD" in payment.told("finance", "warning")[0]
 
 
 # --- any order of steps ---------------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ def test_whatever_finance_does_the_sums_add_up(done: list[tuple[str, int | None,
     payment = Payment(fits(*shares, left=str(Decimal(100) - first), verdict="over") if shares else NO_FIT).arrive()
     for n, (what, kopecks, taken) in enumerate(done):
         amount = None if kopecks is None else str(Decimal(kopecks) / 100)
-        payment.refuses = "" if taken else "above_left"
+        payment.rejection = "" if taken else "above_left"
         with suppress(Refusal):  # more than is left, or nothing is
             if what == "assign":
                 payment.assign(amount)

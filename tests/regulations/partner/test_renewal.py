@@ -9,7 +9,8 @@ import pytest
 from regulations.partner import sale_messages as m
 from regulations.partner.effects import NextDealAnswer
 from regulations.partner.sale_narration import details, result
-from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, SUPPORT, at
+from tests.regulations.course import at
+from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, SUPPORT
 from tests.regulations.partner.sales import PACKAGE, PAYER, Sale
 
 DEAL = "partner/D-1/renewal"

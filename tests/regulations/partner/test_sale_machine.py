@@ -17,8 +17,9 @@ from regulations.partner.effects import NextDealAnswer, SmsOutcome
 from regulations.partner.sale_narration import details, read_out, result
 from regulations.partner.sale_state import ENDS
 from regulations.rows import DealRow, InvoiceRow
+from tests.regulations.course import SENT
 from tests.regulations.partner.intakes import HEAD_OF_SUPPORT
-from tests.regulations.partner.sales import CONTRACT, CRM, MADE, NETWORK, PAYER, SCRIPTS, SENT, Sale
+from tests.regulations.partner.sales import CONTRACT, CRM, MADE, NETWORK, PAYER, SCRIPTS, Sale
 
 MEMBERS = ["billing", "crm", "draft", "post", "registers", "search", "sms"]
 ROLES = st.sampled_from(["support_manager", "support_manager", "head_of_support", "technical", "marketing", "director"])

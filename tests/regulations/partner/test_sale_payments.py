@@ -9,7 +9,8 @@ import pytest
 
 from regulations.effects import LetterOutcome, OnUnknown
 from regulations.partner import sale_messages as m
-from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, SUPPORT, at
+from tests.regulations.course import at
+from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, SUPPORT
 from tests.regulations.partner.sales import (
     DIRECTOR,
     HALF,

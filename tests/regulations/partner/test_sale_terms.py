@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from regulations.partner import sale_messages as m
-from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, SUPPORT, at, local
+from tests.regulations.course import at, local
+from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, SUPPORT
 from tests.regulations.partner.sales import HALF, PACKAGE, PAYER, TECHNICAL, TOTAL, Sale
 
 SECOND = timedelta(seconds=1)

@@ -9,16 +9,8 @@ import pytest
 from regulations.effects import OnUnknown
 from regulations.replacement.effects import CreditOrder, CreditOutcome
 from regulations.replacement.messages import Barred, WithdrawOfReplacement
-from tests.regulations.replacement.course import (
-    DECIDED,
-    FINE,
-    OFFICE_PERSON,
-    Course,
-    at,
-    credit_of,
-    local,
-    refused_credit,
-)
+from tests.regulations.course import at, local
+from tests.regulations.replacement.course import DECIDED, FINE, OFFICE_PERSON, Course, credit_of, refused_credit
 
 PROLONGED = FINE.model_copy(update={"prolonged": True, "prolonged_identifications": 5_000})
 INDEBTED = {"past_due_since": at("2026-11-16 12:00")}
@@ -135,7 +127,7 @@ def test_it_is_tried_again_at_ten_of_each_next_working_day() -> None:
         tried.append(local(course.wake_at))
         course.go_to(course.wake_at)
     assert tried == ["2026-11-20 10:00", "2026-11-23 10:00", "2026-11-24 10:00"]
-    assert len(course.asked) == 5
+    assert len(course.questions) == 5
     assert course.templates() == ["taken", "audit", "held"], "it is told once"
     paid(course)
     course.go_to("2026-11-25 09:59:59")
@@ -167,10 +159,10 @@ def test_a_debt_that_is_not_paid_ends_in_a_refusal_after_a_last_look() -> None:
     course = indebted()
     until = at("2026-12-16 13:00")
     course.go_to("2026-12-16 12:59:59")
-    looked = len(course.asked)
+    looked = len(course.questions)
     assert (course.stage, course.wake_at) == ("held", until)
     course.go_to(until)
-    assert len(course.asked) == looked + 1
+    assert len(course.questions) == looked + 1
     assert (course.stage, course.grounds(), course.orders) == ("refused", [("2", "not_paid")], [])
     assert course.state.closed_at == until
     assert "16.12.2026 13:00" in str(course.letter("refused").values["grounds"])

@@ -20,17 +20,8 @@ from regulations.replacement.messages import (
     WithdrawOfReplacement,
 )
 from regulations.rows import NoticeRow
-from tests.regulations.replacement.course import (
-    CONTROL_PERSON,
-    DECIDED,
-    FINE,
-    OFFICE_PERSON,
-    OWN_CRM,
-    TECHNICAL_PERSON,
-    Course,
-    at,
-    local,
-)
+from tests.regulations.course import at, local
+from tests.regulations.replacement.course import CONTROL_PERSON, DECIDED, FINE, OFFICE_PERSON, OWN_CRM, TECHNICAL_PERSON, Course
 
 SECOND = timedelta(seconds=1)
 DUE = at("2026-11-19 18:00")

@@ -17,7 +17,8 @@ from regulations.replacement.effects import AuditAnswer, CreditOutcome, LinksAns
 from regulations.replacement.narration import details, read_out, result
 from regulations.replacement.state import ENDS
 from regulations.rows import CreditRow
-from tests.regulations.replacement.course import AUDITED, DECIDED, EXPORT, FINE, OTHER_EXPORT, OWN_CRM, SENT, SHEET, Course, at
+from tests.regulations.course import SENT, at
+from tests.regulations.replacement.course import AUDITED, DECIDED, EXPORT, FINE, OTHER_EXPORT, OWN_CRM, SHEET, Course
 
 MEMBERS = {"account", "links", "audit", "decision", "credit", "post", "secret"}
 ROLES = st.sampled_from(["quality_control", "quality_control", "technical", "head_office", "franchisee"])

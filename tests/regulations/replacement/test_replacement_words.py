@@ -13,7 +13,8 @@ from regulations.replacement.effects import AuditAnswer, CreditOutcome, LinksAns
 from regulations.replacement.messages import OfReplacement, WithdrawOfReplacement
 from regulations.replacement.narration import details, read_out, result
 from regulations.replacement.state import COMPANY_ROLES, FRANCHISEE, OWNERS, Stage
-from tests.regulations.replacement.course import DECIDED, FINE, OFFICE_PERSON, OWN_CRM, Course, at, refused_credit
+from tests.regulations.course import at
+from tests.regulations.replacement.course import DECIDED, FINE, OFFICE_PERSON, OWN_CRM, Course, refused_credit
 
 HOSTILE = "<script>x</script> | [пиши](http://evil.example) `код` **жирно** # _тут_"
 RULES = Path(state.__file__).parent

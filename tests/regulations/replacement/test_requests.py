@@ -13,7 +13,8 @@ from regulations.case import Refusal
 from regulations.replacement.effects import AccountAnswer, LinksAnswer
 from regulations.replacement.facts import check_start
 from regulations.replacement.messages import AccountChanged, Requested, ToppedUp
-from tests.regulations.replacement.course import FINE, MONDAY, OWN_CRM, Course, at
+from tests.regulations.course import at
+from tests.regulations.replacement.course import FINE, MONDAY, OWN_CRM, Course
 
 SECOND = timedelta(seconds=1)
 
@@ -197,8 +198,8 @@ def test_billing_and_the_links_are_asked_once_and_both_are_waited_for() -> None:
         course = Course()
         course.silent = {waits}
         course.request(login="a@b.example", admin_login="admin")
-        assert (course.stage, len(course.asked)) == ("checking", 1)
-        assert (course.asked[0].login, course.asked[0].admin_login) == ("a@b.example", "admin")
+        assert (course.stage, len(course.questions)) == ("checking", 1)
+        assert (course.questions[0].login, course.questions[0].admin_login) == ("a@b.example", "admin")
         course.go(days=1)
         assert course.letters == []
         assert course.answer().stage == "awaiting_export"
@@ -212,7 +213,7 @@ def test_what_changes_in_billing_while_it_is_asked_is_asked_again() -> None:
     course.request()
     course.billing_changed()
     course.answer()
-    assert (course.stage, len(course.asked)) == ("checking", 2)
+    assert (course.stage, len(course.questions)) == ("checking", 2)
     course.account = FINE
     assert course.answer().stage == "awaiting_export"
 

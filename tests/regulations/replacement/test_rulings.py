@@ -10,6 +10,7 @@ import pytest
 from regulations.messages import Actor
 from regulations.replacement.effects import AuditAnswer, AuditSettings, LinksAnswer
 from regulations.replacement.messages import AccountChanged, Barred, Decided, ExportReceived, WithdrawOfReplacement
+from tests.regulations.course import at
 from tests.regulations.replacement.course import (
     AUDITED,
     CONTROL_PERSON,
@@ -23,7 +24,6 @@ from tests.regulations.replacement.course import (
     SHEET,
     TECHNICAL_PERSON,
     Course,
-    at,
 )
 
 EXPORT_FIELDS: dict[str, Any] = {"by": TECHNICAL_PERSON, "files": [{"name": "e.csv", "sha256": EXPORT}]}
@@ -85,7 +85,7 @@ def test_only_technical_specialists_and_quality_control_bring_exports_and_only_t
 def test_the_audit_goes_to_quality_control_with_its_sheet() -> None:
     course = Course().audited()
     letter = course.letter("audit")
-    assert letter.to == ("quality_control@example.org",)
+    assert letter.to == ("quality_control@company.example",)
     assert letter.thread is None
     assert [(f.name, f.sha256) for f in letter.files] == [("Аудит.xlsx", SHEET)]
     assert letter.files[0].content_type.endswith("spreadsheetml.sheet")
@@ -263,7 +263,7 @@ def test_a_decision_with_problems_counts_for_nothing_and_another_is_waited_for()
     course.audited().decide()
     assert (course.stage, course.standings()) == ("awaiting_decision", {"5.2/1": "open"})
     letter = course.letter("decision_problems")
-    assert (letter.to, letter.values["problems"]) == (("quality_control@example.org",), ["строка 7: решения нет"])
+    assert (letter.to, letter.values["problems"]) == (("quality_control@company.example",), ["строка 7: решения нет"])
     course.decision = DECIDED
     course.go(hours=1).decide()
     assert (course.stage, course.duty("5.2/1").met_at) == ("credited", course.now)

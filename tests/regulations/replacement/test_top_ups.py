@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from regulations.replacement.effects import AccountAnswer
 from regulations.replacement.messages import Barred, Decided, ExportReceived, Requested, WithdrawOfReplacement
-from tests.regulations.replacement.course import CONTROL_PERSON, EXPORT, FINE, OFFICE_PERSON, TECHNICAL_PERSON, Course, at, refused_credit
+from tests.regulations.course import at
+from tests.regulations.replacement.course import CONTROL_PERSON, EXPORT, FINE, OFFICE_PERSON, TECHNICAL_PERSON, Course, refused_credit
 
 OUTSIDE = FINE.model_copy(update={"mode": "outside"})
 
