@@ -7,12 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, event, func, select, text
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -24,6 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from runtime.lead_tables import billing_usage
 from runtime.replacement_tables import billing_accounts
+
+if TYPE_CHECKING:  # Alembic is imported where a schema is asked about: most processes never do
+    from alembic.config import Config
 
 # Taken while migrating, so that two processes that start together do not both migrate. Any constant of our own will do.
 _MIGRATION_LOCK = 7_204_511_963
@@ -152,6 +151,8 @@ async def database_now(connection: AsyncConnection) -> datetime:
 
 def alembic_config() -> Config:
     """The configuration of our migrations; no ini file is needed."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
@@ -172,6 +173,8 @@ async def migrate(url: str) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
@@ -179,6 +182,9 @@ def _upgrade(connection: Connection) -> None:
 
 async def schema_state(url: str) -> tuple[str | None, str]:
     """The revision that the database stands at (None: never migrated) and the newest one. Raises DatabaseUnavailableError."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     engine = open_database(url)
     try:
         with database_errors():

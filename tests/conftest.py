@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -11,6 +12,7 @@ from temporalio.worker import _worker
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+gc.disable()  # what is imported and collected is never garbage: see the end of the collection
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # many tests start processes of ours: they share their bytecode
 # The SDK names a worker by a hash of every module it has loaded, which takes each test process seconds. No test asks for it.
 _worker._default_build_id = "tests"
@@ -33,3 +35,8 @@ class ByPlace(LoadScopeScheduling):  # type: ignore[misc]
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:
     return ByPlace(config, log)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()

@@ -19,7 +19,7 @@ from regulations.onboarding.plan_rows import register
 from regulations.onboarding.plan_sales import next_deal
 from regulations.onboarding.plan_state import PlanStage, PlanState
 from regulations.onboarding.plan_training import keep_training
-from regulations.onboarding.plan_updates import keep_rhythm, match_updates
+from regulations.onboarding.plan_updates import forget_updates, keep_rhythm, match_updates
 from regulations.rows import NoticeKind
 
 KINDS: dict[str, NoticeKind] = breaches.KINDS | {
@@ -102,4 +102,5 @@ def _forget(state: PlanState) -> None:
     known = dict(state.evidence)
     gone = {known[key].key for key in state.forget() if key in known}
     if gone:
+        forget_updates(state, gone)
         forget_payments(state, gone)

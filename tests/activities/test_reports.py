@@ -108,7 +108,7 @@ async def test_two_months_with_everything_in_them(office: Office) -> None:
     assert sums(november.content, "Приняты позже") == {"RUB": Decimal("1000000.71")}
     assert sums(november.content, "Отмены") == {"RUB": Decimal("0.10")}
     total = {line["accepted"]: line["net"] for line in november.summary["totals"]}  # type: ignore[union-attr, index, call-overload]
-    assert total == {3: "1\u00a0000\u00a0005,66\u00a0RUB"}
+    assert total == {3: "1\u00a0000\u00a0005,66\u00a0₽"}
     assert (await office.lines())[("u1", 1, "reversed")] == ("2026-11", "reversed")
     assert (await office.lines())[("u1", 2, "accepted")] == ("2026-11", "accepted_later")
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
 
-from activities import planning
+from activities import calendars as of_the_company
 from activities.record import Registers
 from regulations.calendar_change import CalendarDifference, day_table
 from regulations.calendar_spec import CalendarSpec
@@ -50,7 +50,7 @@ class LeadOffice(LeadWorld):
         self.engine = engine
         self.closed: tuple[date, ...] = ()
         self._registers = Registers(RegisterWriter(engine))
-        monkeypatch.setattr(planning, "calendar_named", self.calendar_named)
+        monkeypatch.setattr(of_the_company, "calendar_named", self.calendar_named)
 
     def calendar_named(self, name: str, calendars: Any) -> CalendarSpec:
         return replace(calendar_named(name, calendars), closed=self.closed)

@@ -152,7 +152,7 @@ async def test_on_the_real_server_messages_at_once_count_once_each(real: Served)
         await replays(real.handle)
 
 
-async def test_four_weeks_of_service_cost_27_actions_and_with_every_visit_after_its_reminder_37(plan: Served) -> None:
+async def test_four_weeks_of_service_cost_27_actions_and_with_every_visit_after_its_reminder_35(plan: Served) -> None:
     """Each visit: its message, one count, one record, one timer, the search attributes. The payment and the contacts: message and record;
     the payment one count more. A reminder: its record, and the timer for the due instant."""
     async with plan.worker():
