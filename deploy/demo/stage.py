@@ -43,6 +43,12 @@ CRM_FIELDS = {
     "tariff_line": "Tariff_Line",
     "status": "Handoff_Status",
     "accepted_at": "Accepted_At",
+    "contact_person": "First_Name",
+    "deal": "Contract",
+    "client_id": "Client_Id",
+    "programs": "Programs",
+    "update_set": "Update_Set",
+    "manager": "Client_Manager",
 }
 
 

@@ -20,8 +20,8 @@ WORKING_SECONDS = 4 * 3600
 def _term(value: str) -> str:
     try:
         term = parse_term(value)
-    except TermError as e:
-        raise ValueError(f"is not a term: {e}") from None
+    except TermError as e:  # its words begin with what was sent, which is never said again
+        raise ValueError(str(e).removeprefix(repr(value)).lstrip(": ")) from None
     if getattr(term, "before", False):
         raise ValueError("must be a term that runs forwards, such as '5 working days'")
     if _most_days(term) > LONGEST_DAYS:

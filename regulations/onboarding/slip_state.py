@@ -172,8 +172,8 @@ class SlipState(OnboardingCase):
     def right(self, role: str, by: Actor, at: datetime) -> Authority:
         """In whose right somebody acted at an instant, in one of the roles of the company's register of people.
 
-        The day is the local one, by the offset of the last planning: on the two days on which the clock changes an hour at midnight may
-        fall to the day beside it.
+        The day is the local one, by the offset of the last planning: in the days before a change of the clock an hour at midnight may fall
+        to the day beside it.
 
         Raises:
             Refusal: ``NotYours``: that is another role's; ``NotCounted``: the register has yet to be read; ``NotInRole``: the person has

@@ -21,7 +21,7 @@ from regulations.read_out import ReadOut
 from runtime import tables
 from runtime.database import open_database
 from tests.end_to_end.deals import Deal, Sender
-from tests.workflows.replaying import replay
+from tests.workflows.replaying import replay, silent_tasks
 
 CONVERTER = pydantic_data_converter.payload_converter
 
@@ -68,6 +68,17 @@ def scheduled(history: WorkflowHistory, activity: str) -> list[dict[str, Any]]:
     return [CONVERTER.from_payload(a.input.payloads[0]) for a in asked if a.activity_type.name == activity]
 
 
+def attempts(history: WorkflowHistory, activity: str) -> list[int]:
+    """At which attempt each activity of this name succeeded, in the order in which the case asked for them."""
+    names, begun = {}, {}
+    for e in history.events:
+        if e.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            names[e.event_id] = e.activity_task_scheduled_event_attributes.activity_type.name
+        elif e.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED:
+            begun[e.activity_task_started_event_attributes.scheduled_event_id] = e.activity_task_started_event_attributes.attempt
+    return [begun[id] for id, name in names.items() if name == activity and id in begun]
+
+
 async def agree(sender: Sender, deals: Sequence[Deal]) -> dict[str, Found]:
     """Holds the ledgers of these deals, all of them done, against each other."""
     stage = sender.stage
@@ -88,6 +99,7 @@ async def agree(sender: Sender, deals: Sequence[Deal]) -> dict[str, Found]:
 
 async def _agree_on(deal: Deal, history: WorkflowHistory, effects: list[Any]) -> Found:
     stage = deal.sender.stage
+    assert silent_tasks(history) == []
     read = await deal.read()
     uid = read.uid
     # A server that dies between a start and its message leaves an empty case, which ends by itself: no message, no effect.

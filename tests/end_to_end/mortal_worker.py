@@ -24,6 +24,7 @@ from temporalio.worker import Worker
 
 import worker
 from activities.planning import Planning
+from activities.tell import CaseTeller
 from runtime import registers
 from runtime.billing_api import BillingApi
 from runtime.effect_ledger import EffectLedger
@@ -31,7 +32,10 @@ from runtime.process import leave
 from runtime.registers import RegisterWriter
 from workflows import options
 
-for preset in (options.CORRESPONDENCE, options.CRM, options.RECORD, options.PLANNING, options.BILLING, options.INVOICE):
+for preset in (
+    *(options.CORRESPONDENCE, options.CRM, options.RECORD, options.PLANNING, options.BILLING, options.INVOICE),
+    options.TELL,
+):
     preset["start_to_close_timeout"] = timedelta(seconds=3)
     preset["retry_policy"] = RetryPolicy(initial_interval=timedelta(milliseconds=300), maximum_interval=timedelta(seconds=1))
 options.CORRESPONDENCE["start_to_close_timeout"] = timedelta(seconds=6)  # a busy machine must not leave a letter in doubt that no kill met
@@ -69,6 +73,7 @@ stops_after(EffectLedger, "freeze", "rendered", lambda _, claim, *rest: claim.ke
 stops_after(EffectLedger, "finish", "finished", lambda _, claim, *rest: claim.key)
 stops_after(BillingApi, "invoice", "numbered", lambda _, key, *rest: key)
 stops_after(RegisterWriter, "write", "recorded", lambda _, origin, *rest: origin.address)
+stops_after(CaseTeller, "_deliver", "told", lambda _, message: message.address)
 stops_after(registers, "_write", "recording", lambda _, origin, *rest: origin.address)
 
 count = Planning.plan

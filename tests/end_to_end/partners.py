@@ -7,7 +7,6 @@ import asyncio
 import io
 import signal
 import sqlite3
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, suppress
@@ -31,6 +30,7 @@ from runtime.partner_tables import partner_allocations, partner_payments, partne
 from starter.views import NotFound, Unavailable, read_case
 from tests.end_to_end.test_command_line import Said, lines, reglament
 from tests.end_to_end.test_starter import Door
+from tests.end_to_end.warm import Warm
 
 CONTRACT = {"number": "О-114", "date": "2026-02-02"}
 MANAGER, FINANCE = {"id": "u12", "role": "support_manager"}, {"id": "u50", "role": "finance"}
@@ -48,7 +48,7 @@ class Support:
         company.write_text(given.replace("0000 0000 0000 0000", CARD), "utf-8")
         self.stage, self.folder, self.log = stage, folder, folder / "worker.log"
         self.settings = {"REGLAMENT_TASK_QUEUE": QUEUE, "REGLAMENT_COMPANY": str(company)}
-        self.worker: subprocess.Popen[bytes] | None = None
+        self.worker: Warm | None = None
         self.door = Door(stage, folder, **self.settings)
         self._port, stage.http_port = stage.http_port, self.door.port
 
@@ -58,10 +58,8 @@ class Support:
         self.start_worker()
 
     def start_worker(self) -> None:
-        environment = {**self.stage.environment, "PYTHONPATH": str(ROOT), **self.settings}
         script = str(Path(__file__).with_name("mortal_worker.py"))
-        with self.log.open("ab") as out:
-            self.worker = subprocess.Popen([sys.executable, script], cwd=self.folder, env=environment, stdout=out, stderr=out)
+        self.worker = Warm([sys.executable, script], cwd=self.folder, env={**self.stage.environment, **self.settings}, out=self.log)
 
     def kill_worker(self) -> None:
         """SIGKILL, in the middle of whatever it does."""

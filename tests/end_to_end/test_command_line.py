@@ -15,9 +15,10 @@ import pytest
 import pytest_asyncio
 
 from deploy.demo.smtp_catcher import MailFault
-from deploy.demo.stage import ROOT, Stage, free_port
+from deploy.demo.stage import Stage, free_port
 from starter.views import list_cases
 from tests.end_to_end.deals import Deal, Sender
+from tests.end_to_end.warm import run
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -39,17 +40,8 @@ class Said:
 
 async def reglament(stage: Stage, *arguments: str, given: str = "", **settings: str) -> Said:
     """Runs the command with the stage's settings."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "starter.cli", *arguments),
-        cwd=stage.folder,
-        env={**stage.environment, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **settings},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate(given.encode())
-    assert process.returncode is not None
-    return Said(process.returncode, out.decode(), err.decode())
+    environment = {**stage.environment, "COLUMNS": "200", **settings}
+    return Said(*await run([sys.executable, "-m", "starter.cli", *arguments], cwd=stage.folder, env=environment, given=given))
 
 
 def lines(*events: dict[str, Any] | str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -20,12 +22,22 @@ from runtime.tables import effects
 from tests.databases import LazyPostgres
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.ledgers import accepted_keys, agree
+from tests.end_to_end.warm import Warm
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
 KILLS = 3
 LANES = 2
 SEED = 20261121
+
+
+class WarmStage(Stage):
+    """A stage whose processes of ours are forked: after every kill one begins anew."""
+
+    def _start(self, log: str, *command: str) -> subprocess.Popen[bytes]:
+        if command[0] != sys.executable:
+            return super()._start(log, *command)
+        return cast("subprocess.Popen[bytes]", Warm(command, cwd=self.folder, env=self.environment, out=self.folder / log))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["sqlite", "postgresql"])
@@ -39,7 +51,7 @@ async def mortal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         await migrate(url)
     script = Path(__file__).with_name("mortal_worker.py")
     hasty = ('history.defaultWorkflowTaskTimeout="4s"',)
-    async with Stage(tmp_path_factory.mktemp("mortal"), database_url=url, worker_script=script, server_settings=hasty) as stage:
+    async with WarmStage(tmp_path_factory.mktemp("mortal"), database_url=url, worker_script=script, server_settings=hasty) as stage:
         yield stage
     if url is not None:
         postgres.drop(url)

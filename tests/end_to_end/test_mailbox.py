@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import imaplib
 import json
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ import pytest_asyncio
 from deploy.demo.documents import questionnaire
 from deploy.demo.handoffs import QUESTIONNAIRE
 from deploy.demo.smtp_catcher import Caught
-from deploy.demo.stage import ROOT, Stage, free_port
+from deploy.demo.stage import Stage, free_port
 from runtime.database import open_database
 from runtime.sales import SaleReader
 from starter.mail_parts import read_mail
@@ -26,6 +25,7 @@ from starter.mail_redaction import MASK
 from tests.dovecot import DOVECOT, PASSWORD, WHY_NOT, Dovecot
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.replacements import Replacement, traces
+from tests.end_to_end.warm import Warm
 from tests.starter.mails import LONG, eml
 from tests.starter.test_mail_redaction import everywhere
 
@@ -51,15 +51,14 @@ class Post:
         self.mailboxes = json.dumps(
             [{"purpose": what, "address": f"{user}@company.example", "username": user, **where} for user, what in purposes.items()]
         )
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: list[Warm] = []
 
     def start(self, script: str | None = None) -> None:
         """As `python -m starter`, or as a script that dies."""
-        own = {"PYTHONPATH": str(ROOT), "REGLAMENT_HTTP_PORT": str(free_port()), "REGLAMENT_MAILBOXES": self.mailboxes}
+        own = {"REGLAMENT_HTTP_PORT": str(free_port()), "REGLAMENT_MAILBOXES": self.mailboxes}
         command = [sys.executable, *([str(Path(__file__).with_name(script))] if script else ["-m", "starter"])]
         environment = {**self.stage.environment, **own}
-        with self.log.open("ab") as out:
-            self._processes.append(subprocess.Popen(command, cwd=self.folder, env=environment, stdout=out, stderr=out))
+        self._processes.append(Warm(command, cwd=self.folder, env=environment, out=self.log))
 
     async def dies(self, moment: str) -> None:
         """Until it is dead, at that moment and of nothing else."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -15,10 +14,11 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from deploy.demo.stage import ROOT, Stage, free_port
+from deploy.demo.stage import Stage, free_port
 from runtime.database import migrate, open_database
 from runtime.tables import inbox
 from tests.end_to_end.deals import Deal, Sender
+from tests.end_to_end.warm import Warm
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -31,9 +31,8 @@ class Door:
     def __init__(self, stage: Stage, folder: Path, **settings: str) -> None:
         self.port = free_port()
         self.log = folder / "starter.log"
-        environment = {**stage.environment, "PYTHONPATH": str(ROOT), "REGLAMENT_HTTP_PORT": str(self.port), **settings}
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen([sys.executable, "-m", "starter"], cwd=folder, env=environment, stdout=out, stderr=out)
+        environment = {**stage.environment, "REGLAMENT_HTTP_PORT": str(self.port), **settings}
+        self.process = Warm([sys.executable, "-m", "starter"], cwd=folder, env=environment, out=self.log)
 
     async def get(self, path: str) -> httpx2.Response:
         async with httpx2.AsyncClient(timeout=5) as http:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,22 +19,20 @@ import worker
 from deploy.demo.smtp_catcher import Caught
 from deploy.demo.stage import ROOT, Stage
 from tests.end_to_end.deals import Deal, Sender
+from tests.end_to_end.warm import Warm
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
 
 @contextmanager
-def worker_process(stage: Stage, log: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker_process(stage: Stage, log: Path, **settings: str) -> Iterator[Warm]:
     """A worker of its own beside the stage's, with these settings more."""
-    environment = {**stage.environment, "PYTHONPATH": str(ROOT), **settings}
-    with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, str(ROOT / "worker.py")], cwd=log.parent, env=environment, stdout=out, stderr=out)
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+    process = Warm([sys.executable, str(ROOT / "worker.py")], cwd=log.parent, env={**stage.environment, **settings}, out=log)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def letter_done(history: WorkflowHistory) -> bool:

@@ -7,7 +7,7 @@ import asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from tests.workflows.play import Play
-from tests.workflows.replaying import replays
+from tests.workflows.replaying import replay, silent_tasks
 from tests.workflows.world import World
 
 
@@ -36,4 +36,6 @@ async def test_messages_that_follow_an_outcome_replay_in_their_order(server: Wor
                 await asyncio.sleep(0.1)
     async with world.worker(server.client):
         await play.fulfil()
-        await replays(play.handle)
+        history = await play.handle.fetch_history()
+    assert silent_tasks(history) == []
+    await replay(history)
