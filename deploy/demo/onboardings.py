@@ -48,9 +48,9 @@ OWN_TERM = "1 working days"
 
 async def play(stage: Stage, console: Console) -> list[str]:
     """Plays it; gives what was not as expected."""
-    slip = Player(stage, console, "onboarding/K-77", label="O-1", colour="blue", calendar=KYIV)
-    plan = Player(stage, console, "service-plan/cl-77", label="S-1", colour="green", calendar=KYIV)
-    diary = Player(stage, console, "service-diary/u75", label="D-1", colour="magenta", calendar=KYIV)
+    slip = Player(stage, console, "onboarding/K-77", label="V-1", colour="blue", calendar=KYIV)
+    plan = Player(stage, console, "service-plan/cl-77", label="SP-1", colour="green", calendar=KYIV)
+    diary = Player(stage, console, "service-diary/u75", label="SD-1", colour="magenta", calendar=KYIV)
     today = KYIV.local(datetime.now().astimezone()).date()
     console.print(await stage.run("-m", "starter.cli", "absence", "u51", str(today), str(today + timedelta(days=14)), "--deputy", "u52"))
     await collect_visas(slip)
@@ -150,8 +150,8 @@ async def judge(stage: Stage, console: Console, slip: Player, plan: Player, diar
         await p.close()
     console.print(table)
     wrong = []
-    found = Counter((o.clause, o.state) for o in reads["O-1"].obligations)
-    if reads["O-1"].outcome != "done":
+    found = Counter((o.clause, o.state) for o in reads["V-1"].obligations)
+    if reads["V-1"].outcome != "done":
         wrong.append(f"expected the onboarding done, saw {reads['O-1'].stage}")
     if found["onboarding 3.2", "met_late"] != 1 or sum(n for (_, state), n in found.items() if state != "met") != 1:
         wrong.append(f"expected the installation late by the contract's own term, and nothing else, saw {dict(found)}")

@@ -50,7 +50,7 @@ async def the_one_run(stage: Stage, case: Case) -> WorkflowHistory:
 async def test_a_worker_that_dies_enters_each_client_once_and_begins_its_service_once(stage: Stage, support: Support) -> None:
     """Two clients at their worst moments: the CRM has taken the one and does not answer; the plan of the other has begun, and its
     onboarding has not heard of it."""
-    taken, told = both = [Onboarding(stage, "K-taken"), Onboarding(stage, "K-told")]
+    taken, told = both = [Onboarding(stage, "UA-taken"), Onboarding(stage, "UA-told")]
     silence, begun = Silence(taken.case), Moment(support.folder, "told", told.plan.case)
     stage.crm.after_upsert = silence.of_crm
 
@@ -137,7 +137,7 @@ def quoting(status: int) -> Callable[[dict[str, Any]], Awaitable[None]]:
 @pytest.mark.clause("onboarding 2.5")
 async def test_nothing_about_people_or_documents_stands_where_everybody_looks(stage: Stage, support: Support) -> None:
     """Workflow ids, search attributes, logs, failures and answers, after the CRM has failed in its own words and a person in his."""
-    one = Onboarding(stage, "S-1")
+    one = Onboarding(stage, "UA-silent")
     one.client |= {"name": "ТОВ «Снігур»", "contact": "Ганна Снігур", "email": "snihur@client.example", "phone": "+380449161917"}
     over = one.handed_over()
     mistaken = {**one.client, "email": "snihur at client", "phone": "09161917"}

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
+from unittest import mock
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
+from temporalio.common import RetryPolicy
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -24,6 +26,7 @@ from tests.databases import sqlite_in
 from tests.workflows.replaying import replays
 from tests.workflows.skipping import ended
 from tests.workflows.world import until
+from workflows import options
 from workflows.centre_digest import CentreDigest
 from workflows.daily_digest import DailyDigest
 from workflows.hot_watch import HotWatch
@@ -87,18 +90,22 @@ async def killed_after(env: WorkflowEnvironment, office: Office, workflow: Any, 
 
     dying.__annotations__["question"] = next(iter(get_type_hints(done).values()))
     activities[step] = activity.defn(name=step)(dying)
-    queue = f"killed-{next(ids)}"
-    async with Worker(
+    queue, soon = f"killed-{next(ids)}", RetryPolicy(initial_interval=timedelta(seconds=1))
+    dies = Worker(
         env.client,
         task_queue=queue,
         workflows=[workflow],
         activities=list(activities.values()),
         workflow_runner=workflow_runner(),
         max_cached_workflows=0,
-    ):
-        handle = await env.client.start_workflow(workflow.run, RoundRequest(zone=zone, at=at), id=f"round-{next(ids)}", task_queue=queue)
-        await until(lambda: bool(fell))
-        await end_leases(office.engine)
-        result: RoundResult = await handle.result()
-        await replays(handle)
+    )
+    with mock.patch.dict(options.NOTICES, retry_policy=soon):
+        async with dies:
+            handle = await env.client.start_workflow(
+                workflow.run, RoundRequest(zone=zone, at=at), id=f"round-{next(ids)}", task_queue=queue
+            )
+            await until(lambda: bool(fell))
+            await end_leases(office.engine)
+            result: RoundResult = await handle.result()
+            await replays(handle)
     return result
