@@ -144,6 +144,12 @@ class Supported:
             while not condition(await self.calls()):  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.05)
 
+    async def until_filed(self, condition: Callable[[dict[str, Any]], bool]) -> None:
+        """Waits in real time until the register of partners is so."""
+        async with asyncio.timeout(30):
+            while not condition(await self.row()):  # noqa: ASYNC110 - the worker's doing
+                await asyncio.sleep(0.05)
+
     async def calls(self) -> dict[str, bool]:
         """The register of calls: call → whether its comment counts."""
         asked = select(partner_calls.c.call, partner_calls.c.counts).where(partner_calls.c.partner == self.partner)

@@ -170,7 +170,7 @@ async def test_on_the_real_server_messages_at_once_and_another_manager_lose_noth
         await real.begin(manager="u15")
         await real.until(lambda standings: all(standings.get(f"4.2/{call}") == "met" for call in calls))
         await real.until_written(lambda written: len(written) == 4 and all(written.values()))
-        assert (await real.row())["manager"] == "u15"
+        await real.until_filed(lambda row: row["manager"] == "u15")
         shown = (await real.handle.describe()).typed_search_attributes
         assert (shown.get(attributes.STAGE), shown.get(attributes.CLAUSE)) == ("active", "partner 2.1")
         await replays(real.handle)

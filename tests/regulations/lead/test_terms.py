@@ -31,7 +31,7 @@ def arrived(moment: datetime, temperature: str = "hot", centre: str = "vlad-1", 
 
 @pytest.mark.clause("lead 7.2.1")
 def test_a_hot_lead_of_friday_evening_in_vladivostok_is_due_on_monday_there() -> None:
-    assert arrived(at(FRIDAY)).due("7.2.1") == "2026-11-23 11:30"
+    assert arrived(at(FRIDAY)).due_of("7.2.1") == "2026-11-23 11:30"
 
 
 @pytest.mark.clause("lead 3.4")
