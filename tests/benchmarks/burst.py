@@ -133,11 +133,13 @@ class Sender:
             await asyncio.sleep(0.3)
 
 
-async def burst(folder: Path, events: int, *, kills: int, away: float, say: Callable[[str], None] = print) -> Outcome:
+async def burst(
+    folder: Path, events: int, *, kills: int, away: float, say: Callable[[str], None] = print, parts: type[Stage] = Stage
+) -> Outcome:
     """Runs the burst on a stage of its own in this folder; ``away`` are the seconds without a Temporal server."""
     draw = random.Random(20_261_121)  # noqa: S311 - the same burst on every machine
     deals = [f"B-{number}" for number in range(events // OF_A_CASE)]
-    async with Stage(folder, webhooks=True) as stage, httpx2.AsyncClient(timeout=30) as http:
+    async with parts(folder, webhooks=True) as stage, httpx2.AsyncClient(timeout=30) as http:
         sender = Sender(stage, http, draw)
         begun = time.perf_counter()
         trouble = asyncio.create_task(_trouble(stage, sender.sent, events, kills, away, say))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -22,22 +20,13 @@ from runtime.tables import effects
 from tests.databases import LazyPostgres
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.ledgers import accepted_keys, agree
-from tests.end_to_end.warm import Warm
+from tests.end_to_end.warm_stage import WarmStage
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
 KILLS = 3
 LANES = 2
 SEED = 20261121
-
-
-class WarmStage(Stage):
-    """A stage whose processes of ours are forked: after every kill one begins anew."""
-
-    def _start(self, log: str, *command: str) -> subprocess.Popen[bytes]:
-        if command[0] != sys.executable:
-            return super()._start(log, *command)
-        return cast("subprocess.Popen[bytes]", Warm(command, cwd=self.folder, env=self.environment, out=self.folder / log))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["sqlite", "postgresql"])

@@ -38,13 +38,13 @@ def test_the_first_definition_begins_the_centre_and_a_later_one_replaces_it() ->
         [1],
     )
     assert played.row().managers == (("m4", "Ольга", "olga@vlad.example.org"),)
-    played.say(definition(NOON, "d2", products=["bureau"], managers=[]))
+    played.deliver(definition(NOON, "d2", products=["bureau"], managers=[]))
     assert (played.row().products, played.row().managers, played.versions()) == (("bureau",), (), [1, 2])
 
 
 def test_the_same_definition_again_changes_nothing() -> None:
     played = course()
-    played.say(definition(NOON, "d2"))
+    played.deliver(definition(NOON, "d2"))
     assert played.versions() == [1]
     assert played.state.revision == 2
 
@@ -52,7 +52,7 @@ def test_the_same_definition_again_changes_nothing() -> None:
 def test_an_older_definition_does_not_replace_a_later_one() -> None:
     played = course()
     with pytest.raises(Refusal, match="later definition") as refused:
-        played.say(definition(NOON - SECOND, "d2"))
+        played.deliver(definition(NOON - SECOND, "d2"))
     assert refused.value.type == "Outdated"
 
 
@@ -137,14 +137,14 @@ def test_a_centre_is_left_out_until_its_quarter_ends_where_it_stands() -> None:
     assert not played.state.measures
     assert not played.state.waits
     assert played.now == NEW_YEAR
-    assert [n.text for n in played.notices("centre:vlad-1")][-1].startswith("9.1.2 Квартал закончился")
+    assert [n.text for n in played.noticed("centre:vlad-1")][-1].startswith("9.1.2 Квартал закончился")
 
 
 @pytest.mark.clause("lead 9.1.2")
 def test_a_centre_that_changes_its_zone_is_left_out_until_midnight_there() -> None:
     played = course()
     played.decide("left_out_for_quarter")
-    played.say(definition(NOON, "d2", zone="Europe/Kaliningrad"))
+    played.deliver(definition(NOON, "d2", zone="Europe/Kaliningrad"))
     assert played.row().left_out_until == NEW_YEAR + timedelta(hours=8)
     assert played.versions() == [1, 2, 3]
     played.pass_to(NEW_YEAR + timedelta(hours=8))
@@ -167,7 +167,7 @@ def test_a_closed_product_is_not_sold_even_where_a_new_definition_names_it() -> 
     played = course()
     played.decide("close_product")
     assert played.row().products == ("elba",)
-    played.say(definition(NOON, "d2", products=["bureau", "elba", "extern"]))
+    played.deliver(definition(NOON, "d2", products=["bureau", "elba", "extern"]))
     assert played.row().products == ("elba", "extern")
     played.lift()
     assert played.row().products == ("bureau", "elba", "extern")
@@ -196,7 +196,7 @@ def test_a_lifted_measure_is_gone() -> None:
 def test_declining_changes_nothing_and_tells_nobody() -> None:
     played = course()
     played.decide()
-    assert (played.versions(), played.notices(), played.state.counts) == ([1], [], {"declined": 1})
+    assert (played.versions(), played.noticed(), played.state.counts) == ([1], [], {"declined": 1})
 
 
 @pytest.mark.clause("lead 10.1")
@@ -206,7 +206,7 @@ def test_an_objection_suspends_a_measure_until_it_is_decided() -> None:
     played.object()
     assert (played.state.stage, played.row().left_out, played.row().products) == ("active", False, ("bureau", "elba"))
     assert played.incidents() == ["objection"]
-    assert PROPOSAL in [n.text for n in played.notices("sales_support")][-1]
+    assert PROPOSAL in [n.text for n in played.noticed("sales_support")][-1]
     played.rule(upheld=False)
     assert (played.state.stage, played.row().left_out_until, played.row().products) == ("left_out", NEW_YEAR, ("elba",))
 
@@ -251,13 +251,13 @@ def test_a_proposal_under_an_objection_cannot_be_decided() -> None:
 
 def test_messages_are_settled_one_at_a_time_in_their_order() -> None:
     played = course()
-    played.settling = False
+    played.silent = {"register"}
     played.decide("left_out_for_good")
     played.object()
     played.rule(upheld=False)
     assert [q.what for q in played.state.questions] == ["decide", "object", "reject"]
     assert played.versions() == [1], "nothing takes effect before the register has it"
-    played.settle()
+    played.back()
     assert [q.what for q in played.state.questions] == []
     assert played.register[PROPOSAL].history == ("decide", "object", "reject")
     assert played.row().left_out
@@ -267,10 +267,10 @@ def test_a_quarter_does_not_lapse_ahead_of_an_objection_that_came_before_its_end
     played = course()
     played.decide("left_out_for_quarter")
     played.pass_to(NEW_YEAR - SECOND)
-    played.settling = False
+    played.silent = {"register"}
     played.object()
     played.pass_to(NEW_YEAR)
-    played.settle()
+    played.back()
     assert played.register[PROPOSAL].history == ("decide", "object")
 
 
@@ -281,7 +281,7 @@ def test_a_quarter_is_over_also_where_the_register_says_otherwise() -> None:
     played.register[PROPOSAL] = played.register[PROPOSAL].model_copy(update={"state": "lifted"})  # by hand
     played.pass_to(NEW_YEAR)
     assert (played.incidents(), played.row().left_out) == (["measure_not_in_force"], False)
-    played.say(definition(NEW_YEAR, "d2", products=["bureau", "extern"]))
+    played.deliver(definition(NEW_YEAR, "d2", products=["bureau", "extern"]))
     assert played.row().products == ("extern",), "the centre lives on"
 
 
@@ -303,7 +303,7 @@ def test_a_decision_that_comes_to_nothing_is_an_incident_with_its_reason(act: Ca
     played = course()
     act(played)
     assert played.incidents()[-1] == incident
-    told = played.notices("sales_support")[-1].text
+    told = played.noticed("sales_support")[-1].text
     assert CODE in told
     assert incident not in told, "the catalogue has words for it"
     assert played.state.counts["refused"] == 1
@@ -358,7 +358,7 @@ def test_the_register_of_centres_always_says_what_the_register_of_measures_has_i
             case "days":
                 played.pass_to(played.now + timedelta(days=25))
             case "define":
-                played.say(definition(played.now, f"d{n + 2}"))
+                played.deliver(definition(played.now, f"d{n + 2}"))
         in_force = {kind for p in played.register.values() for kind in p.in_force}
         left_out, row = in_force & {"left_out_for_quarter", "left_out_for_good"}, played.row()
         assert row.left_out == bool(left_out)

@@ -25,7 +25,7 @@ def course(*keys: str) -> Course:
 def test_a_decided_move_tells_the_very_lead_once(measures: tuple[lm.MeasureKind, ...]) -> None:
     played = course()
     key = played.decide(*measures, to="kgd-1")
-    [told] = played.told
+    [told] = played.messages
     assert (told.address, told.update) == (LEAD, "moved")
     moved = lm.Moved.model_validate(told.message)
     assert (moved.uid, moved.centre, moved.to, moved.measure) == (LEAD_UID, CODE, "kgd-1", PROPOSAL)
@@ -39,7 +39,7 @@ def test_a_decided_move_tells_the_very_lead_once(measures: tuple[lm.MeasureKind,
 def test_a_decided_deletion_tells_the_lead() -> None:
     played = Course(NOON, proposed(clause="8.2.4", allows=("delete", "disconnect")))
     played.decide("delete")
-    [told] = played.told
+    [told] = played.messages
     assert told.update == "deleted"
     assert lm.Deleted.model_validate(told.message).measure == PROPOSAL
 
@@ -58,7 +58,7 @@ def test_a_lead_that_does_not_take_its_measure_is_an_incident(said: Told | None,
     played.lead_says = said
     played.decide("move", "close_product", to="kgd-1")
     assert played.incidents() == ["lead_refused"]
-    assert words in played.notices("sales_support")[-1].text
+    assert words in played.noticed("sales_support")[-1].text
     assert played.row().products == ("elba",), "what is in force against the centre stays"
 
 
@@ -76,7 +76,7 @@ def test_a_repeat_at_the_lead_is_done() -> None:
 def test_a_decided_measure_is_told_to_the_centre_and_its_head() -> None:
     played = course()
     played.decide("close_product")
-    told = {n.role: n for n in played.notices()}
+    told = {n.role: n for n in played.noticed()}
     assert {role: n.recipient for role, n in told.items()} == {
         "centre:vlad-1": "leads@vlad.example.org",
         "centre_head:vlad-1": "head@vlad.example.org",
@@ -89,9 +89,9 @@ def test_a_decided_measure_is_told_to_the_centre_and_its_head() -> None:
 
 def test_people_are_told_at_the_addresses_of_the_newest_definition() -> None:
     played = course()
-    played.say(definition(NOON, "d2", email="new@vlad.example.org"))
+    played.deliver(definition(NOON, "d2", email="new@vlad.example.org"))
     played.decide("close_product")
-    assert [n.recipient for n in played.notices("centre:vlad-1")] == ["new@vlad.example.org"]
+    assert [n.recipient for n in played.noticed("centre:vlad-1")] == ["new@vlad.example.org"]
 
 
 def test_every_word_of_the_details_stands_in_the_catalogue() -> None:

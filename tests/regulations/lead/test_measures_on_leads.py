@@ -29,7 +29,7 @@ def centre_about(lead: leads.Course) -> tuple[Course, str]:
 
 
 def told(centre: Course) -> tuple[CaseMessageToTell, lm.ToLead]:
-    [message] = centre.told
+    [message] = centre.messages
     model: type[lm.ToLead] = lm.Moved if message.update == "moved" else lm.Deleted
     return message, model.model_validate(message.message)
 
@@ -61,10 +61,10 @@ def test_a_move_that_is_objected_to_before_its_decision_does_not_happen() -> Non
     centre, proposal = centre_about(late_lead())
     centre.object(proposal)
     centre.decide("move", proposal=proposal, to="kgd-1")
-    assert centre.told == []
+    assert centre.messages == []
     centre.rule(upheld=True, proposal=proposal)
     centre.decide("move", proposal=proposal, to="kgd-1")
-    assert centre.told == []
+    assert centre.messages == []
 
 
 @pytest.mark.clause("lead 9.4")

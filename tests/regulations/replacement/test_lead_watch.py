@@ -25,14 +25,6 @@ SECOND = timedelta(seconds=1)
 CALL = {"call": "c", "lead": "L-1", "answered": True, "recorded": True}
 
 
-def refused(course: Course, kind: type[Message], **fields: Any) -> str:
-    before = course.state.model_dump_json()
-    with pytest.raises(Refusal) as error:
-        course.tell(kind, **fields)
-    assert course.state.model_dump_json() == before
-    return error.value.type
-
-
 # --- beginning ------------------------------------------------------------------------------------------------------
 
 
@@ -41,7 +33,7 @@ def test_a_started_watch_stands_in_its_register_and_waits_for_leads() -> None:
     [row] = course.rows
     assert isinstance(row, WatchRow)
     assert (row.account, row.period, row.zone, row.manager, row.running) == (ACCOUNT, PERIOD, ZONE, STARTED["manager"], True)
-    assert (course.steps, course.decision.wake_at, course.state.stage) == ([], None, "running")
+    assert (course.steps, course.wake_at, course.state.stage) == ([], None, "running")
     assert course.state.opening_request(TUESDAY).regulation == "replacement", "its terms are those of replacements"
 
 
@@ -50,11 +42,11 @@ def test_told_again_the_newest_data_stand_and_another_zone_counts_every_lead_ane
     course.later(hours=1)
     course.tell(rm.WatchStarted, **{**STARTED, "manager": "new@client.example"})
     assert course.steps == []
-    assert refused(course, rm.WatchStarted, **STARTED, happened_at=TUESDAY) == "Outdated"
+    assert course.refused(rm.WatchStarted, **STARTED, happened_at=TUESDAY) == "Outdated"
     course.tell(rm.WatchStarted, **{**STARTED, "zone": "Europe/Kaliningrad"})
     [step] = course.steps
     assert (step.recount, step.settings.zone, step.batch) == (True, "Europe/Kaliningrad", None)
-    course.answer()
+    course.stepped()
     assert len(course.steps) == 1
     assert [r.zone for r in course.rows if isinstance(r, WatchRow)] == [ZONE, ZONE, "Europe/Kaliningrad"]
 
@@ -70,7 +62,7 @@ def test_before_its_start_a_watch_takes_nothing(kind: type[Message]) -> None:
         "by": HEAD,
         "reason": "по ошибке",
     }
-    assert refused(course, kind, **fields) == "NotBegun"
+    assert course.refused(kind, **{name: value for name, value in fields.items() if name in kind.model_fields}) == "NotBegun"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +87,7 @@ def test_instants_far_from_now_are_refused_wherever_they_stand(ahead: timedelta,
         if wrong is None:
             course.tell(kind, **fields)
         else:
-            assert refused(course, kind, **fields) == wrong
+            assert course.refused(kind, **fields) == wrong
     started = course.message(rm.WatchStarted, **STARTED, happened_at=when)
     assert isinstance(started, rm.WatchStarted)
     if wrong is None:
@@ -108,8 +100,8 @@ def test_instants_far_from_now_are_refused_wherever_they_stand(ahead: timedelta,
 
 def test_a_message_of_another_tariff_and_one_of_another_kind_are_refused() -> None:
     course = Course(TUESDAY)
-    assert refused(course, rm.BalanceNoted, balance=1, period="2026-11") == "OtherWatch"
-    assert refused(course, rm.AccountChanged) == "UnknownMessage"
+    assert course.refused(rm.BalanceNoted, balance=1, period="2026-11") == "OtherWatch"
+    assert course.refused(rm.AccountChanged) == "UnknownMessage"
 
 
 # --- steps ----------------------------------------------------------------------------------------------------------
@@ -122,7 +114,7 @@ def test_batches_are_written_one_at_a_time_in_the_order_in_which_they_came() -> 
     first, second = course.leads("L-1"), course.calls("c-1")
     third = course.tell(rm.CardsChanged, cards=[{"lead": "L-1", "at": TUESDAY, "status": "на замену"}])
     for message in (first, second, third):
-        step = course.answer(next_at=TUESDAY + timedelta(hours=1))
+        step = course.stepped(next_at=TUESDAY + timedelta(hours=1))
         assert step.batch is not None
         assert step.batch.key == message.key
         assert (step.manager, step.watch, step.address, step.edition) == (STARTED["manager"], "uid-1", ADDRESS, "replacement-1")
@@ -136,27 +128,27 @@ def test_batches_are_written_one_at_a_time_in_the_order_in_which_they_came() -> 
 def test_the_watch_wakes_at_its_next_instant_and_once_more_where_a_page_was_not_enough() -> None:
     course = Course(TUESDAY)
     course.leads("L-1")
-    assert course.decision.wake_at is None, "a step that is under way moves the instant"
+    assert course.wake_at is None, "a step that is under way moves the instant"
     wake = TUESDAY + timedelta(hours=4)
-    course.answer(next_at=wake, leads=1)
-    assert course.decision.wake_at == wake
-    assert course.decision.wake_for
-    course.now = wake - SECOND
-    assert course.decide().step is None
-    course.now = wake
-    assert course.decide().step is not None
-    course.answer(next_at=wake - SECOND, leads=1)
+    course.stepped(next_at=wake, leads=1)
+    assert course.wake_at == wake
+    assert course.wake_for
+    course.asleep_until(wake - SECOND)
+    assert len(course.steps) == 1
+    course.asleep_until(wake)
+    assert len(course.steps) == 2
+    course.stepped(next_at=wake - SECOND, leads=1)
     assert len(course.steps) == 3
-    course.answer(next_at=None, leads=1)
-    assert (len(course.steps), course.decision.wake_at) == (3, None)
+    course.stepped(next_at=None, leads=1)
+    assert (len(course.steps), course.wake_at) == (3, None)
 
 
 def test_the_numbers_of_the_watch_are_those_of_its_newest_step() -> None:
     course = Course(TUESDAY)
     course.leads("L-1")
-    course.answer(leads=7, calls=20, reminded=3, missed=2)
+    course.stepped(leads=7, calls=20, reminded=3, missed=2)
     course.calls("c-1", lead="L-9")
-    course.answer(leads=7, calls=21, reminded=3, missed=2, unknown=("L-9",))
+    course.stepped(leads=7, calls=21, reminded=3, missed=2, unknown=("L-9",))
     state = course.state
     assert (state.leads, state.calls, state.reminded, state.missed) == (7, 21, 3, 2)
     [unknown] = [f for f in state.facts if f.what == "unknown_leads"]
@@ -172,13 +164,13 @@ def test_a_flood_is_let_in_part_by_part_so_that_a_long_history_finds_a_pause() -
     for number in range(MOST_IN_A_ROW):
         course.calls(f"c-{number}")
         if number % 2:
-            course.answer()
-    assert refused(course, rm.CallsMade, calls=[{**CALL, "at": TUESDAY}]) == "Busy"
+            course.stepped()
+    assert course.refused(rm.CallsMade, calls=[{**CALL, "at": TUESDAY}]) == "Busy"
     course.tell(rm.BalanceNoted, balance=900)
     while len(course.state.pending) > 1:
-        course.answer()
-        assert refused(course, rm.CallsMade, calls=[{**CALL, "at": TUESDAY}]) == "Busy"
-    course.answer()
+        course.stepped()
+        assert course.refused(rm.CallsMade, calls=[{**CALL, "at": TUESDAY}]) == "Busy"
+    course.stepped()
     course.calls("c-more")
     assert course.state.in_a_row == 1
 
@@ -187,22 +179,22 @@ def test_the_same_message_again_is_no_news_and_one_of_its_key_a_conflict() -> No
     course = Course(TUESDAY)
     message = course.leads("L-1")
     with pytest.raises(Refusal) as again:
-        course.send(message)
+        course.deliver(message)
     assert again.value.type == "Repeated"
-    assert refused(course, rm.LeadsAppeared, key=message.key, leads=[{"lead": "L-2", "at": TUESDAY}]) == "Conflict"
+    assert course.refused(rm.LeadsAppeared, key=message.key, leads=[{"lead": "L-2", "at": TUESDAY}]) == "Conflict"
 
 
 def test_a_published_calendar_of_the_clients_zone_counts_every_lead_anew() -> None:
     course = Course(TUESDAY)
-    given = {"version": "v2", "changed": [TUESDAY.date()]}
-    assert refused(course, CalendarChanged, calendar="company", **given) == "NotTouched"
-    assert refused(course, CalendarChanged, calendar=control_name("Europe/Kaliningrad"), **given) == "NotTouched"
+    given: dict[str, Any] = {"version": "v2", "changed": [TUESDAY.date()]}
+    assert course.refused(CalendarChanged, calendar="company", **given) == "NotTouched"
+    assert course.refused(CalendarChanged, calendar=control_name("Europe/Kaliningrad"), **given) == "NotTouched"
     course.tell(CalendarChanged, calendar=control_name(ZONE), **given)
     assert [step.recount for step in course.steps] == [True]
     course.tell(CalendarChanged, calendar=control_name(ZONE), **{**given, "version": "v3"})
-    course.answer(next_at=TUESDAY)
+    course.stepped(next_at=TUESDAY)
     assert [step.recount for step in course.steps] == [True, True], "what comes during a step is not lost"
-    course.answer(next_at=TUESDAY)
+    course.stepped(next_at=TUESDAY)
     assert [step.recount for step in course.steps] == [True, True, False]
 
 
@@ -238,7 +230,7 @@ def test_the_franchisee_is_told_once_a_tariff_in_working_time_how_many_would_pas
     course.tell(rm.BalanceNoted, balance=250)
     course.counted(replace=3, listen=1, reject=2)
     assert course.letters == [], "nobody works in Moscow yet"
-    assert course.decision.wake_at == datetime(2026, 11, 17, 6, tzinfo=UTC)
+    assert course.wake_at == datetime(2026, 11, 17, 6, tzinfo=UTC)
     course.later(hours=3)
     [letter] = course.letters
     assert (letter.template, letter.to) == ("replacement/possible", ("partner@franchise.example",))
@@ -267,9 +259,9 @@ def test_what_has_come_before_the_balance_is_counted_with_it() -> None:
     course.calls("c-1")
     course.tell(rm.BalanceNoted, balance=250)
     assert course.counts == []
-    course.answer()
+    course.stepped()
     assert course.counts == []
-    course.answer()
+    course.stepped()
     assert len(course.counts) == 1
 
 
@@ -303,7 +295,7 @@ def test_a_letter_that_was_refused_is_an_incident_of_which_the_head_office_hears
     course.counted()
     course.posted(None)
     assert [row.what for row in course.rows if isinstance(row, IncidentRow)] == ["letter_refused"]
-    assert [row.recipient for row in course.rows if isinstance(row, NoticeRow)] == ["head@company.example"]
+    assert [row.recipient for row in course.rows if isinstance(row, NoticeRow)] == ["head_office@company.example"]
 
 
 # --- the end --------------------------------------------------------------------------------------------------------
@@ -314,32 +306,32 @@ def test_the_watch_ends_once_the_tariff_and_the_last_term_of_its_leads_have() ->
     course.leads("L-1")
     course.tell(rm.TariffEnded)
     wake = course.now + timedelta(hours=1)
-    course.answer(next_at=wake, leads=1, missed=0)
+    course.stepped(next_at=wake, leads=1, missed=0)
     course.counted()
     course.posted()
     assert (course.state.stage, course.state.ended) == ("run_out", False)
     course.calls("c-1")
-    course.answer(next_at=wake, leads=1, calls=1)
+    course.stepped(next_at=wake, leads=1, calls=1)
     course.later(hours=1)
-    course.answer(next_at=None, leads=1, calls=1, missed=1)
+    course.stepped(next_at=None, leads=1, calls=1, missed=1)
     assert (course.state.stage, course.state.ended, course.state.outcome) == ("done", True, "done")
     assert [row.running for row in course.rows if isinstance(row, WatchRow)] == [True, False]
     told = result(course.state)
     assert (told.outcome, told.leads, told.calls, told.missed) == ("done", 1, 1, 1)
     assert read_out(course.state).stage_text == "завершено"
-    assert refused(course, rm.LeadsAppeared, leads=[{"lead": "L-2", "at": course.now}]) == "Ended"
+    assert course.refused(rm.LeadsAppeared, leads=[{"lead": "L-2", "at": course.now}]) == "Ended"
 
 
 def test_the_head_office_alone_withdraws_a_watch_and_that_is_its_end() -> None:
     course = Course(TUESDAY)
     course.leads("L-1")
     course.tell(rm.BalanceNoted, balance=1)
-    by = {"by": {"id": "u2", "role": "technical"}, "reason": "по ошибке"}
-    assert refused(course, rm.WithdrawOfWatch, **by) == "NotYours"
+    by: dict[str, Any] = {"by": {"id": "u2", "role": "technical"}, "reason": "по ошибке"}
+    assert course.refused(rm.WithdrawOfWatch, **by) == "NotYours"
     course.tell(rm.WithdrawOfWatch, by=HEAD, reason="заведено по ошибке")
-    assert (course.state.ended, course.state.outcome, course.decision.wake_at) == (True, "withdrawn", None)
+    assert (course.state.ended, course.state.outcome, course.wake_at) == (True, "withdrawn", None)
     assert (course.letters, [row.running for row in course.rows if isinstance(row, WatchRow)]) == ([], [True, False])
-    course.answer(next_at=TUESDAY)
+    course.stepped(next_at=TUESDAY)
     assert (course.state.ended, len(course.steps), course.counts) == (True, 1, [])
 
 
@@ -395,7 +387,7 @@ def test_in_whatever_order_things_come_every_batch_is_written_once_and_the_watch
                 case "again":
                     course.tell(rm.WatchStarted, **STARTED)
                 case "answer" if course.state.stepping:
-                    course.answer(next_at=course.now + timedelta(hours=2))
+                    course.stepped(next_at=course.now + timedelta(hours=2))
                 case "count" if course.state.counting:
                     course.counted()
                 case "time":
@@ -410,7 +402,7 @@ def test_in_whatever_order_things_come_every_batch_is_written_once_and_the_watch
         course.tell(rm.TariffEnded)
     for _ in range(len(said) + 10):
         if course.state.stepping:
-            course.answer()
+            course.stepped()
         elif course.state.counting:
             course.counted()
         elif course.state.letters_out:
