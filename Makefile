@@ -13,7 +13,7 @@ up: $(STAMP)
 	@$(BIN)/python -m deploy.demo.up
 
 test: $(STAMP)
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
+from functools import cache
 
 from regulations.working_time import WorkingTime
 from regulations.zones import DAY, datetime_of
@@ -56,7 +57,7 @@ def day_table(calendar: WorkingTime, years: Iterable[int] | None = None) -> dict
         for day, begin, end in zip(compiled.interval_days, compiled.starts, compiled.ends, strict=True):
             shown.setdefault(day, []).append(f"{_clock(calendar, day, begin)}-{_clock(calendar, day, end)}")
         for day in range(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal() + 1):
-            offset = datetime_of(hours.instant_on(day, DAY // 2), calendar.zone).strftime("%z")
+            offset = _offset(datetime_of(hours.instant_on(day, DAY // 2), calendar.zone).utcoffset() or timedelta(0))
             doubt = ["?"] if hours.in_doubt(day, day) else []
             table[date.fromordinal(day).isoformat()] = " ".join([offset, *shown.get(day, ()), *doubt])
     return table
@@ -65,7 +66,17 @@ def day_table(calendar: WorkingTime, years: Iterable[int] | None = None) -> dict
 def _clock(calendar: WorkingTime, day: int, instant: int) -> str:
     """The local time of an instant of a day; its last midnight is 24:00."""
     at = datetime_of(instant, calendar.zone)
-    return "24:00" if at.toordinal() > day else f"{at:%H:%M:%S}".removesuffix(":00")
+    return "24:00" if at.toordinal() > day else _clock_text(at.hour, at.minute, at.second)
+
+
+@cache
+def _clock_text(hour: int, minute: int, second: int) -> str:
+    return f"{hour:02}:{minute:02}" + (f":{second:02}" if second else "")
+
+
+@cache
+def _offset(offset: timedelta) -> str:
+    return datetime(2000, 1, 1, tzinfo=timezone(offset)).strftime("%z")
 
 
 def hours_of(day: str) -> tuple[str, ...]:

@@ -45,8 +45,8 @@ async def waits(handle: WorkflowHandle[Any, Any]) -> bool:
     return len((await handle.fetch_history()).events) == len(events)  # else an activity has ended between the two answers
 
 
-async def until_it_waits(handle: WorkflowHandle[Any, Any], seconds: float = 20) -> None:
-    """Until the run has done what there is to do now; it may be over."""
+async def until_it_waits(handle: WorkflowHandle[Any, Any], seconds: float = 60) -> None:
+    """Until the run has done what there is to do now; it may be over. A task that died with its worker comes back after up to 20 s."""
     async with asyncio.timeout(seconds):
         while await running(handle) and not await waits(handle):  # noqa: ASYNC110 - what is waited for is a worker's doing
             await asyncio.sleep(0.02)
