@@ -11,6 +11,7 @@ from typing import Any, Self
 import httpx2
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from runtime import tls
 from runtime.retry_after import retry_after
 
 
@@ -55,6 +56,7 @@ class KeyedApi:
         self._timeout = settings.timeout.total_seconds()
         self._url = settings.url.rstrip("/")
         self._http = httpx2.AsyncClient(
+            verify=tls.for_http(),
             timeout=self._timeout,
             headers={
                 "Authorization": f"Bearer {settings.token.get_secret_value()}",

@@ -21,6 +21,8 @@ from urllib.parse import unquote
 
 import httpx2
 
+from runtime import tls
+
 Found = Literal["fine", "private", "silent"]
 """``private``: it leads to an address that is not public; it was not asked. ``silent``: no such host, no answer, or not to be asked."""
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -94,7 +96,7 @@ class LinkGuard:
     ) -> None:
         """``resolve`` and ``transport`` (of one look) stand in for the network in tests; ``timeout`` is for one link, name to answer."""
         self._resolve = resolve
-        self._transport = transport or (lambda: httpx2.AsyncHTTPTransport(trust_env=False))
+        self._transport = transport or (lambda: httpx2.AsyncHTTPTransport(verify=tls.for_http(trust_env=False), trust_env=False))
         self._timeout = timeout.total_seconds()
 
     async def look(self, link: str) -> Found:

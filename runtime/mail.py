@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +12,8 @@ from typing import Literal, Self
 
 import aiosmtplib
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr, model_validator
+
+from runtime import tls
 
 _ENHANCED_STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 
@@ -75,7 +76,7 @@ class Mailer:
     def __init__(self, settings: MailSettings) -> None:
         """Reads the certificates at once; connects only when used."""
         self._settings = settings
-        self._tls = ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
+        self._tls = tls.for_mail(settings.ca_file)
 
     @property
     def timeout(self) -> timedelta:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,8 @@ from typing import Literal, TypeVar
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr
+
+from runtime import tls
 
 T = TypeVar("T")
 _SOME = 500
@@ -97,7 +98,7 @@ class Mailbox:
         """Reads the certificates at once; connects only when used. ``timeout`` is for each answer of the server."""
         self.settings = settings
         self._timeout = timeout.total_seconds()
-        self._tls = ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
+        self._tls = tls.for_mail(settings.ca_file)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mailbox")
         self._box: BaseMailBox | None = None
         self._validity = 0

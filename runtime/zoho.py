@@ -15,6 +15,7 @@ import httpx2
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from runtime import tls
 from runtime.crm import (
     CrmMisconfiguredError,
     CrmRefusedError,
@@ -96,6 +97,7 @@ class ZohoCrm:
         """Connects only when used."""
         self._settings = settings
         self._http = httpx2.AsyncClient(
+            verify=tls.for_http(),
             timeout=httpx2.Timeout(settings.read_timeout.total_seconds(), connect=settings.connect_timeout.total_seconds()),
             headers={"User-Agent": "reglament", "Accept": "application/json"},
         )

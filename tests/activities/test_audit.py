@@ -35,6 +35,7 @@ from runtime.replacement_tables import verdicts
 from runtime.verdicts import VerdictStore
 from tests.activities.attempts import attempt, failing
 from tests.databases import sqlite_in
+from tests.patience import patiently
 from tests.regulations.replacement.exports import NOW, as_csv, large, settings, worked
 
 KEYS = KeyRing([os.urandom(32)])
@@ -275,7 +276,7 @@ async def test_a_worker_that_stops_leaves_no_process_behind(own: AsyncEngine, mo
         return [p for p in psutil.Process().children() if "time.sleep(600)" in " ".join(p.cmdline())]
 
     task = asyncio.create_task(attempt(audits(own).audit, question(export)))
-    async with asyncio.timeout(60):
+    async with patiently():
         while not begun():  # noqa: ASYNC110 - a process tells nobody that it has begun
             await asyncio.sleep(0.01)
     task.cancel()

@@ -35,6 +35,7 @@ from runtime.registers import RegisterWriter
 from runtime.reports import ReportLine, ReportsCrossedError, ReportStore, StoredReport
 from tests.activities.attempts import attempt, end_leases, failing
 from tests.activities.office import DECEMBER_1, DUE, NOVEMBER_2, ROLES, Cases, Office, attached, made_of
+from tests.patience import patiently
 from tests.regulations.course import at
 from tests.regulations.handoff.course import Course
 from tests.regulations.handoff.test_report import row
@@ -223,7 +224,7 @@ async def test_cases_are_asked_a_few_at_a_time_and_not_for_ever(office: Office, 
     monkeypatch.setattr(reports, "PATIENCE", timedelta(seconds=0.2))
     office.cases.takes = 60
     await office.register(row("u99", access_granted_at=at("2026-11-12 10:00")))
-    async with asyncio.timeout(20):
+    async with patiently():
         await office.build("2026-11", DECEMBER_1)
     assert sheet((await office.stored("2026-11")).content, "Приняты")[0]["Первый контакт (2.2.4)"] == "пока неизвестно"
 

@@ -141,7 +141,7 @@ async def databases(folder: Path) -> AsyncIterator[list[str]]:
     """SQLite, and PostgreSQL where its server can be started."""
     urls, postgres = [f"sqlite:///{folder / 'bench.sqlite'}"], LazyPostgres()
     try:
-        urls.append(postgres.fresh_database())
+        urls.append(await postgres.fresh_database())
     except Exception as e:  # whatever keeps it from starting
         print(f"no PostgreSQL here ({type(e).__name__})")
     try:

@@ -20,7 +20,8 @@ from runtime.database import open_database
 from runtime.tables import billing_access_grants, billing_invoices, billing_payments
 from starter.delivery import deliver
 from starter.delivery_outcome import Delivered, DeliveryError
-from starter.views import Unavailable, read_case
+from starter.views import NotFound, Unavailable, read_case
+from tests.patience import patiently
 from workflows.client_handoff import ClientHandoff
 
 BY = {"id": "u17", "role": "cc"}
@@ -167,16 +168,16 @@ class Deal:
 
     async def read(self) -> ReadOut:
         """The read-out, as soon as a worker gives it."""
-        async with asyncio.timeout(20):
+        async with patiently():
             while True:
                 try:
                     return await read_case(self.sender.stage.client, self.case)
-                except Unavailable:
+                except (Unavailable, NotFound):  # nor may its first event have been delivered yet
                     await asyncio.sleep(0.2)
 
     async def until(self, *facts: str) -> ReadOut:
         """The read-out once all of these facts stand in the trail."""
-        async with asyncio.timeout(20):
+        async with patiently():
             while True:
                 read = await self.read()
                 if set(facts) <= {f.what for f in read.facts}:
@@ -185,7 +186,7 @@ class Deal:
 
     async def result(self) -> HandoffResult:
         """How the handoff ended, once it has; the server may be killed while we wait."""
-        async with asyncio.timeout(40):
+        async with patiently():
             while True:
                 try:
                     return await self.handle.result()

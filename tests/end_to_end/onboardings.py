@@ -13,6 +13,7 @@ from regulations.onboarding.case import ITEMS
 from regulations.read_out import ReadOut
 from tests.end_to_end.ledgers import rows_of
 from tests.end_to_end.partners import Case
+from tests.patience import patiently
 
 LAWYER = {"id": "u51", "role": "lawyer"}
 WHO = {"2.1": LAWYER, "2.2": LAWYER, "2.3": ACCOUNTANT}
@@ -83,7 +84,7 @@ class Onboarding(Case):
 
     async def ends(self) -> dict[str, Any]:
         """How it ended, once it has."""
-        async with asyncio.timeout(40):
+        async with patiently():
             result: dict[str, Any] = await self.handle.result()
         return result
 
@@ -99,7 +100,7 @@ def diary(stage: Stage) -> Case:
 
 async def written(stage: Stage, table: Any, case: Case) -> list[Any]:
     """The rows of a register that belong to a case, as soon as there are any."""
-    async with asyncio.timeout(20):
+    async with patiently():
         while not (rows := await rows_of(stage, table, case.case)):  # noqa: ASYNC110 - the worker's doing
             await asyncio.sleep(0.1)
     return rows

@@ -31,6 +31,7 @@ from starter.views import NotFound, Unavailable, read_case
 from tests.end_to_end.test_command_line import Said, lines, reglament
 from tests.end_to_end.test_starter import Door
 from tests.end_to_end.warm import Warm
+from tests.patience import patiently
 
 CONTRACT = {"number": "О-114", "date": "2026-02-02"}
 MANAGER, FINANCE = {"id": "u12", "role": "support_manager"}, {"id": "u50", "role": "finance"}
@@ -142,7 +143,7 @@ class Case:
         """The read-out, as soon as it shows this."""
         read: ReadOut | None = None
         try:
-            async with asyncio.timeout(40):
+            async with patiently():
                 while read is None or not wanted(read):
                     if read is not None:
                         await asyncio.sleep(0.1)
@@ -212,7 +213,7 @@ class Payment(Case):
 
     async def until_there(self) -> None:
         """Until the server has a case of it, whether anybody works on it or not."""
-        async with asyncio.timeout(20):
+        async with patiently():
             while True:
                 try:
                     await self.handle.describe()
@@ -259,7 +260,7 @@ async def ledger(stage: Stage, *references: str) -> dict[str, tuple[Decimal, lis
 
 async def failing(case: Case) -> list[str]:
     """What the server says of the activities of a case that have failed and are tried again, as soon as there are any."""
-    async with asyncio.timeout(20):
+    async with patiently():
         while True:
             try:
                 described = (await case.handle.describe()).raw_description

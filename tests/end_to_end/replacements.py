@@ -23,6 +23,7 @@ from runtime.files import FileStore
 from runtime.replacement_tables import billing_account_tariffs, billing_accounts, secrets
 from runtime.tables import files
 from starter.views import NotFound, Unavailable, read_case
+from tests.patience import patiently
 
 PERIOD = "2026-10"
 SCRIPT = "https://docs.example.org/scripts/leads"
@@ -86,7 +87,7 @@ class Replacement:
 
     async def read(self) -> ReadOut:
         """The read-out, as soon as a worker gives it."""
-        async with asyncio.timeout(20):
+        async with patiently():
             while True:
                 try:
                     return await read_case(self.stage.client, self.case)
@@ -97,7 +98,7 @@ class Replacement:
         """The read-out once the case stands there."""
         read = await self.read()
         try:
-            async with asyncio.timeout(60):
+            async with patiently():
                 while (read := await self.read()).stage != stage:  # noqa: ASYNC110 - the worker's doing
                     await asyncio.sleep(0.2)
         except TimeoutError:
@@ -109,7 +110,7 @@ class Replacement:
         engine = open_database(self.stage.database_url)
         left = select(secrets.c.ref).where(secrets.c.address == self.case, secrets.c.sealed.is_not(None))
         try:
-            async with asyncio.timeout(20):
+            async with patiently():
                 while True:
                     async with engine.connect() as connection:
                         if not (await connection.execute(left)).all():

@@ -15,6 +15,7 @@ from runtime.centres import CentreReader
 from runtime.database import open_database
 from starter.doors import DOORS
 from tests.end_to_end.test_command_line import lines, reglament
+from tests.patience import patiently
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -30,7 +31,7 @@ async def centre(stage: Stage) -> str:
     said = await reglament(stage, "deliver", "-", given=lines(event))
     assert said.code == 0, said.err
     engine = open_database(stage.database_url)
-    async with asyncio.timeout(20):
+    async with patiently():
         while await CentreReader(engine).centre("bulk-1") is None:  # noqa: ASYNC110 - the worker's doing
             await asyncio.sleep(0.1)
     await engine.dispose()

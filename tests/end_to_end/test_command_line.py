@@ -19,6 +19,7 @@ from deploy.demo.stage import Stage, free_port
 from starter.views import list_cases
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.warm import run
+from tests.patience import patiently
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -135,7 +136,7 @@ async def test_case_and_cases_read_out(stage: Stage, told: Canary) -> None:
     other = Deal(told.sender, "C-2")
     await other.sell()
     everything: dict[str, Any] = {"overdue": False, "wanted": {}, "closed": False, "limit": 100}
-    async with asyncio.timeout(20):
+    async with patiently():
         while {told.case, other.case} - {c["case"] for c in await list_cases(stage.client, **everything)}:  # noqa: ASYNC110
             await asyncio.sleep(0.2)  # visibility follows the cases by a moment
 

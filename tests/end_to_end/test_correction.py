@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from starter.corrections import correction_id
 from starter.views import read_corrections
 from tests.end_to_end.deals import BY, Deal, Sender
 from tests.end_to_end.ledgers import rows_of
+from tests.patience import patiently
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -42,7 +42,7 @@ async def test_a_contact_learnt_of_after_the_end_withdraws_its_breach(stage: Sta
     first, again = await sender.send(late_news), await sender.send(late_news)
     assert (first.stage, first.duplicate, again.duplicate) == ("correction", False, True)
     correction = stage.client.get_workflow_handle(correction_id(deal.case, late_news["id"]), result_type=CorrectionOutcome)
-    async with asyncio.timeout(20):
+    async with patiently():
         assert (await correction.result()).results == {"2.2.4": "withdrawn"}
 
     contact = next(o for o in await rows_of(stage, tables.obligations, deal.case) if o.clause == "2.2.4")

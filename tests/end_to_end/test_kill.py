@@ -21,6 +21,7 @@ from tests.databases import LazyPostgres
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.ledgers import accepted_keys, agree
 from tests.end_to_end.warm_stage import WarmStage
+from tests.patience import patiently
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -35,7 +36,7 @@ async def mortal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
     Not sooner: planning runs within the task, and the SDK would split a task that comes near its end.
     """
-    url = postgres.fresh_database() if request.param == "postgresql" else None
+    url = await postgres.fresh_database() if request.param == "postgresql" else None
     if url is not None:
         await migrate(url)
     script = Path(__file__).with_name("mortal_worker.py")
@@ -43,13 +44,13 @@ async def mortal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     async with WarmStage(tmp_path_factory.mktemp("mortal"), database_url=url, worker_script=script, server_settings=hasty) as stage:
         yield stage
     if url is not None:
-        postgres.drop(url)
+        await postgres.drop(url)
 
 
 async def worker_works(stage: Stage, times: int) -> None:
     """Until the worker has said for the n-th time that it works."""
     log = stage.folder / "worker.log"
-    async with asyncio.timeout(60):
+    async with patiently():
         while log.read_text("utf-8").count("working on task queue") < times:  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.05)
 
@@ -58,7 +59,7 @@ async def letters_are_done(stage: Stage, *about: str) -> None:
     """Until the ledger of effects says that these deals' letters have been sent."""
     engine = open_database(stage.database_url)
     sent = select(func.count()).select_from(effects).where(effects.c.stage == "done", effects.c.kind == "letter")
-    async with asyncio.timeout(20), engine.connect() as connection:
+    async with patiently(), engine.connect() as connection:
         for one in about:
             while not (await connection.execute(sent.where(effects.c.key.contains(one)))).scalar_one():
                 await connection.rollback()
@@ -77,7 +78,7 @@ class Moment:
         (folder / f"stop-at-{name}").write_text(about)
 
     async def reached(self) -> None:
-        async with asyncio.timeout(20):
+        async with patiently():
             while not self._stopped.exists():  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.02)
 
@@ -101,7 +102,7 @@ class Silence:
             await self.over.wait()
 
     async def reached(self) -> None:
-        async with asyncio.timeout(20):
+        async with patiently():
             await asyncio.gather(*(one.wait() for one in self._reached.values()))
 
 

@@ -26,6 +26,7 @@ from tests.dovecot import DOVECOT, PASSWORD, WHY_NOT, Dovecot
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.replacements import Replacement, traces
 from tests.end_to_end.warm import Warm
+from tests.patience import patiently
 from tests.starter.mails import LONG, eml
 from tests.starter.test_mail_redaction import everywhere
 
@@ -98,7 +99,7 @@ class Post:
 
     async def until_filed(self, user: str, taken: int, answered: int) -> None:
         """Until the folder is empty and at least so many lie in the others."""
-        async with asyncio.timeout(60):
+        async with patiently():
             while True:
                 lying = [len(await asyncio.to_thread(self.contents, user, folder)) for folder in ("INBOX", TAKEN, ANSWERED)]
                 if lying[0] == 0 and lying[1] >= taken and lying[2] >= answered:
@@ -107,7 +108,7 @@ class Post:
 
     async def letters(self, to: str, least: int = 1) -> list[Caught]:
         """What this address was sent, once there is so much."""
-        async with asyncio.timeout(40):
+        async with patiently():
             while True:
                 found = [one for one in self.stage.mail.letters if one.recipients == (to,)]
                 if len(found) >= least:
@@ -178,7 +179,7 @@ async def is_findable(stage: Stage, deal: Deal) -> None:
     """Until the register has the deal."""
     engine = open_database(stage.database_url)
     try:
-        async with asyncio.timeout(20):
+        async with patiently():
             while not await SaleReader(engine).of_partner(deal.partner):  # noqa: ASYNC110 - the worker writes it
                 await asyncio.sleep(0.1)
     finally:

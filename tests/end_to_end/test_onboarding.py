@@ -20,6 +20,7 @@ from tests.end_to_end.ledgers import accepted_keys, attempts, rows_of
 from tests.end_to_end.onboardings import LAWYER, Onboarding, diary, written
 from tests.end_to_end.partners import Case, Support, failing, failures
 from tests.end_to_end.test_kill import Moment, Silence
+from tests.patience import patiently
 from tests.workflows.replaying import replay
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
@@ -168,7 +169,7 @@ async def test_nothing_about_people_or_documents_stands_where_everybody_looks(st
     try:
         await one.give("2.5")
         said: list[str] = []
-        async with asyncio.timeout(20):
+        async with patiently():
             while not any("crm: answered 500" in words for words in said):
                 said = await failing(one)
         stage.crm.after_upsert = quoting(400)

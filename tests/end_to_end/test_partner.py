@@ -21,6 +21,7 @@ from tests.end_to_end.partners import CARD, FINANCE, MANAGER, Sale, Support, fai
 from tests.end_to_end.test_command_line import reglament
 from tests.end_to_end.test_kill import Moment
 from tests.end_to_end.test_starter import rows
+from tests.patience import patiently
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -99,7 +100,7 @@ async def test_an_order_from_its_form_to_its_execution_with_one_payment_told_thr
     async with support.worker_held():
         by_hand = asyncio.create_task(support.deliver(other_news, news))
         assert (await stage.post(news))["state"] == "received"
-        async with asyncio.timeout(20):
+        async with patiently():
             while not {news["id"], other_news["id"]} <= (await rows(stage.database_url)).keys():  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
     said = await by_hand

@@ -19,6 +19,7 @@ from runtime.database import migrate, open_database
 from runtime.tables import inbox
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.warm import Warm
+from tests.patience import patiently
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -40,7 +41,7 @@ class Door:
 
     async def opens(self) -> dict[str, Any]:
         """Until it takes events; what it says of its surroundings."""
-        async with httpx2.AsyncClient(timeout=5) as http, asyncio.timeout(30):
+        async with httpx2.AsyncClient(timeout=5) as http, patiently():
             while True:
                 with suppress(httpx2.HTTPError):
                     answer = await http.get(f"http://127.0.0.1:{self.port}/readyz")

@@ -20,6 +20,7 @@ from deploy.demo.smtp_catcher import Caught
 from deploy.demo.stage import ROOT, Stage
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.warm import Warm
+from tests.patience import patiently
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -60,10 +61,10 @@ async def test_sigterm_lets_a_letter_finish(stage: Stage, tmp_path: Path) -> Non
         await sender.send(deal.request())
         stage.mail.after_taken = slowly
         await sender.send(deal.accepted())
-        async with asyncio.timeout(20):
+        async with patiently():
             await taken.wait()
         process.terminate()
-        async with asyncio.timeout(20):
+        async with patiently():
             while "stopping" not in log.read_text("utf-8"):  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.05)
         assert process.poll() is None, "it stopped in the middle of a letter"
@@ -71,7 +72,7 @@ async def test_sigterm_lets_a_letter_finish(stage: Stage, tmp_path: Path) -> Non
         assert await asyncio.to_thread(process.wait, 30) == 0, log.read_text("utf-8")
     stage.mail.after_taken = None
     assert len([one for one in stage.mail.letters if one.recipients == (deal.partner,)]) == 1
-    async with asyncio.timeout(20):
+    async with patiently():
         while not letter_done(history := await deal.handle.fetch_history()):  # noqa: ASYNC110
             await asyncio.sleep(0.2)  # the server holds the outcome back while a task that nobody took is still under way
     attempts = {
@@ -88,7 +89,7 @@ async def test_a_versioned_worker_works_once_its_version_is_current(stage: Stage
     version = {"REGLAMENT_DEPLOYMENT_NAME": "handoffs", "REGLAMENT_BUILD_ID": "7.1"}
     with worker_process(stage, tmp_path / "worker.log", REGLAMENT_TASK_QUEUE="versioned", **version):
         current = SetWorkerDeploymentCurrentVersionRequest(namespace="default", deployment_name="handoffs", build_id="7.1")
-        async with asyncio.timeout(30):
+        async with patiently():
             while True:
                 try:
                     await stage.client.workflow_service.set_worker_deployment_current_version(current)

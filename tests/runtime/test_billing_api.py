@@ -20,6 +20,7 @@ from runtime.billing_api import BillingApi, BillingApiSettings, Credit, Invoice,
 from runtime.database import create_billing_tables, open_database
 from runtime.keyed_api import ApiConflictError, ApiMisconfiguredError, ApiRefusedError, ApiUnavailableError
 from runtime.replacement_tables import billing_account_tariffs
+from tests.patience import patiently
 from tests.runtime.answers import Answer, says, server
 
 KEY = "4f6c1a52-0000-4000-8000-000000000001#replacement 5.3#credit/a b/§"
@@ -222,7 +223,7 @@ async def _drop_by_drop(writer: asyncio.StreamWriter) -> None:
 async def test_a_call_ends_in_time_whatever_billing_does(answer: Answer) -> None:
     async with server(answer) as url, api(url, timeout=0.2) as client:
         with pytest.raises(ApiUnavailableError):
-            async with asyncio.timeout(5):
+            async with patiently():
                 await client.credit(KEY, CREDIT)
 
 

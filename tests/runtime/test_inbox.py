@@ -18,6 +18,7 @@ from runtime.encryption import EncryptionError, KeyRing
 from runtime.files import FileStore
 from runtime.inbox import Claim, Entry, InboxConflictError, InboxRowError, InboxState, InboxStore, Incoming, Taken
 from runtime.tables import inbox
+from tests.patience import patiently
 
 LEASE = timedelta(seconds=30)
 MOMENT = timedelta(microseconds=1)
@@ -309,7 +310,7 @@ async def test_many_starters_never_hold_one_address_twice(engine: AsyncEngine) -
                 assert await store.settle(claim, DELIVERED, {}, case_there=False, lease=None) is not None
             await asyncio.sleep(0.001)
 
-    async with asyncio.timeout(60):
+    async with patiently():
         await asyncio.gather(*(work(store) for store in stores))
     assert len(done) == len(set(done)) == 32
     for n in range(8):

@@ -18,6 +18,7 @@ from deploy.demo.imap_server import ImapServer
 from deploy.demo.stage import free_port
 from runtime.mailbox import Mailbox, MailboxError, MailboxSettings
 from tests.dovecot import DOVECOT, PASSWORD, WHY_NOT, Dovecot
+from tests.patience import patiently
 
 pytestmark = pytest.mark.xdist_group("imap")
 
@@ -152,7 +153,7 @@ async def test_what_comes_wakes_who_waits(settings: MailboxSettings, mailbox: Ma
     waiting = asyncio.create_task(mailbox.wait(_LONG, timedelta(milliseconds=200)))
     await asyncio.sleep(0.1)
     await asyncio.to_thread(arrive, settings)
-    async with asyncio.timeout(20):
+    async with patiently():
         await waiting
     assert len((await mailbox.listing()).letters) == 1
 
@@ -163,7 +164,7 @@ async def test_closing_ends_the_waiting_at_once(settings: MailboxSettings) -> No
     await mailbox.listing()
     waiting = asyncio.create_task(mailbox.wait(timedelta(minutes=20), timedelta(minutes=20)))
     await asyncio.sleep(0.1)
-    async with asyncio.timeout(20):
+    async with patiently():
         await mailbox.close()
         await asyncio.gather(waiting, return_exceptions=True)
 
@@ -177,7 +178,7 @@ async def test_a_server_without_move_uidplus_and_idle_is_served_as_well(dovecot:
     assert mailbox._box is not None
     mailbox._box.client.capabilities = ("IMAP4REV1",)
     await mailbox.move(letters[0].uid, TAKEN)
-    async with asyncio.timeout(20):
+    async with patiently():
         await mailbox.wait(timedelta(minutes=20), timedelta(milliseconds=10))
     assert await mailbox.counts() == {"INBOX": 0, TAKEN: 1, ANSWERED: 0}
     await mailbox.close()
@@ -203,7 +204,7 @@ async def test_a_connection_that_ends_while_we_wait_ends_the_waiting_and_the_nex
     waiting = asyncio.create_task(mailbox.wait(timedelta(minutes=20), timedelta(minutes=20)))
     await asyncio.sleep(0.2)
     connection.shutdown(socket.SHUT_RDWR)
-    async with asyncio.timeout(20):
+    async with patiently():
         with pytest.raises(MailboxError, match="waiting"):
             await waiting
     assert (await mailbox.listing()).letters == ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from runtime.published_calendars import PublishedCalendars
 from runtime.registers import Origin, RegisterRow, RegisterWriter
 from runtime.tables import obligations
+from tests.patience import patiently
 
 NOW = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
 DAYS = {"2026-11-18": "+0300 09:00-18:00"}
@@ -162,6 +162,6 @@ async def test_looking_waits_for_nobody_who_writes(store: PublishedCalendars, en
     await write(engine, "u1", "2.2.4/1")
     async with engine.begin() as writing:
         await writing.execute(obligations.update().values(note="under way"))
-        async with asyncio.timeout(5):
+        async with patiently():
             assert await older(store) == [("u1", "2.2.4/1")]
             assert await store.newest("company") is None

@@ -148,8 +148,8 @@ async def test_a_database_that_is_away_is_unavailable(url: str) -> None:
 
 async def test_a_statement_that_hangs_is_given_up(postgres: LazyPostgres) -> None:
     for engine in (
-        open_database(postgres.fresh_database(), timedelta(seconds=0.2)),
-        open_billing(postgres.fresh_database(), timedelta(seconds=0.2)),
+        open_database(await postgres.fresh_database(), timedelta(seconds=0.2)),
+        open_billing(await postgres.fresh_database(), timedelta(seconds=0.2)),
     ):
         with pytest.raises(DatabaseUnavailableError), database_errors():
             async with engine.connect() as connection:

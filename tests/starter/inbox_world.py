@@ -32,6 +32,7 @@ from starter.web_health import Health
 from starter.web_metrics import Metrics
 from starter.web_signature import Signatures
 from tests.activities.centres import COMPANY
+from tests.patience import patiently
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of tests, 32 bytes long").decode()
 HASH_KEY = "a hash key of tests"
@@ -178,7 +179,7 @@ class Desk:
         return entry.state
 
     async def until(self, id: str, state: InboxState) -> Entry:
-        async with asyncio.timeout(10):
+        async with patiently():
             while True:
                 entry = await self.store.find(id)
                 if entry is not None and entry.state is state:

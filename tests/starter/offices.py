@@ -21,6 +21,7 @@ from regulations.rows import RecordBatch
 from regulations.working_time import WorkingTime, working_time
 from runtime.registers import RegisterWriter
 from runtime.tables import obligations
+from tests.patience import patiently
 from tests.regulations.course import EDITIONS
 from tests.regulations.handoff.course import CALENDAR
 from tests.workflows.play import Play
@@ -85,7 +86,7 @@ class Office(World):
         """Waits until that many cases have a counted obligation of this key in the register."""
         import asyncio
 
-        async with asyncio.timeout(60):
+        async with patiently():
             while sum(k == key and row["due"] is not None for (_, k), row in (await self.terms()).items()) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 

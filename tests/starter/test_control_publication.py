@@ -28,6 +28,7 @@ from runtime.tables import obligations
 from starter.publication import Comparison, Publication, compare, touched_terms
 from starter.telling import Pace
 from tests.databases import sqlite_in
+from tests.patience import patiently
 from tests.runtime.test_published_calendars import DAY, NOW, write
 from tests.starter.offices import SOON
 from tests.workflows.leads import Lead, LeadWorld, lead_on
@@ -70,7 +71,7 @@ class LeadOffice(LeadWorld):
 
     async def counted(self, leads: list[Lead]) -> dict[tuple[str, str], dict[str, Any]]:
         """The register, once the terms of all these leads stand there."""
-        async with asyncio.timeout(60):
+        async with patiently():
             while True:
                 rows = await self.terms()
                 if {address for (address, _), row in rows.items() if row["due"] is not None} >= {lead.handle.id for lead in leads}:

@@ -20,6 +20,7 @@ from starter.delivery import deliver
 from starter.delivery_outcome import Delivered, DeliveryError
 from starter.doors import DOORS
 from starter.views import list_cases
+from tests.patience import patiently
 from tests.workflows.leads import LeadWorld
 from tests.workflows.world import until
 from workflows import attributes
@@ -276,7 +277,7 @@ async def test_a_client_with_an_inn_alone_is_one_client_for_everybody(sender: Se
 async def test_cases_are_listed_by_their_service_centre(sender: Sender) -> None:
     await sender.say("created", centre="vlad-2")
     wanted = {"CaseKind": "lead", "ServiceCentre": "vlad-2", "Stage": None}
-    async with asyncio.timeout(20):
+    async with patiently():
         while not (found := await list_cases(sender.client, overdue=False, wanted=wanted, closed=False, limit=10)):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     assert [(one["case"], one["centre"]) for one in found] == [(sender.address, "vlad-2")]

@@ -31,6 +31,7 @@ from starter.cli import app
 from starter.telling import Answer
 from starter.views import NotFound
 from tests.databases import migrated
+from tests.patience import patiently
 from tests.starter.standin_onboarding import StandInOnboarding
 from workflows import attributes
 
@@ -98,7 +99,7 @@ class Office:
             await client.start_workflow(StandInOnboarding.run, id=f"{self.kind}/{n}", task_queue=self.queue, search_attributes=pairs)
             for n in range(first, first + count)
         ]
-        async with asyncio.timeout(30):
+        async with patiently():
             while (await client.count_workflows(f"CaseKind = '{self.kind}'")).count < first + count:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         return handles

@@ -31,6 +31,7 @@ from starter.publication import (
 )
 from starter.telling import Answer, Pace
 from tests.databases import migrated
+from tests.patience import patiently
 from tests.regulations.handoff.course import CALENDAR, CC_HEAD_PERSON
 from tests.starter.offices import SOON, Office, with_closed, working_days
 from tests.workflows.play import Play
@@ -217,7 +218,7 @@ async def test_without_a_worker_it_stops_and_goes_on_with_one(
         # What was said to the empty room may have been heard after all, by now or even before: what counts is where the case stands.
         assert (await compare(PublishedCalendars(sqlite), "company", office.calendar)).difference.changed == ()
         assert [f.what for f in (await play.read()).facts].count("CalendarChanged") == 1
-        async with asyncio.timeout(20):
+        async with patiently():
             while (await office.terms())[play.handle.id, "5.3 (2)/1"]["calendar_version"] != office.calendar.version:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         await end(play)
@@ -244,7 +245,7 @@ async def test_short_terms_that_are_in_no_register_yet_move_too(server: Workflow
     tomorrow = working_days(1)[0]
     async with office.worker(server.client, queue):
         play = await office.paid(server.client, queue)
-        async with asyncio.timeout(20):
+        async with patiently():
             while await _next_due(server.client, play) is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         before = {o.key: o.due for o in (await play.read()).obligations}
@@ -252,7 +253,7 @@ async def test_short_terms_that_are_in_no_register_yet_move_too(server: Workflow
         office.load(with_closed(tomorrow))
         done = await (await publication(office, server.client)).run()
         assert done.told >= 1
-        async with asyncio.timeout(20):
+        async with patiently():
             while (after := {o.key: o.due for o in (await play.read()).obligations})["2.1.3"] == before["2.1.3"]:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         assert after["2.1.3"] == office.calendar.due("12:00 next working day", (await play.read()).obligations[1].started_at).at
@@ -274,7 +275,7 @@ async def test_a_breach_whose_day_is_off_now_is_withdrawn_and_counted(server: Wo
     await first_published(office)
     async with office.worker(server.client, queue):
         play = await office.transferred(server.client, queue)
-        async with asyncio.timeout(30):
+        async with patiently():
             while (await office.terms()).get((play.handle.id, "2.2.4/1"), {}).get("state") != "overdue":  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         due = (await office.terms())[play.handle.id, "2.2.4/1"]["due"]

@@ -19,6 +19,7 @@ from starter import reports
 from starter.cli import app
 from starter.views import Unavailable
 from tests.activities.office import NOVEMBER_2, attached
+from tests.patience import patiently
 from tests.regulations.handoff.test_report import COMPANY, row
 from tests.workflows.desk import QUEUE, Desk, desk
 from workflows import attributes
@@ -75,7 +76,7 @@ async def test_what_takes_its_time_goes_on_by_itself_and_force_replaces_it(
     working.mail.fault = None
     monkeypatch.setattr(reports, "PATIENCE", 20.0)
     assert (await reports.send(server.client, month, task_queue=QUEUE, force=True)).state == "sent"
-    async with asyncio.timeout(10):
+    async with patiently():
         assert (await working.obligation(month)).state == "met_late"
     assert len(working.mail.letters) == 1
 

@@ -38,6 +38,7 @@ from starter.views import Unavailable
 from tests.activities.centres import CentreOffice, centre
 from tests.activities.notice_office import Office
 from tests.databases import sqlite_in
+from tests.patience import patiently
 from tests.starter.test_doctor import COMPANY
 from tests.workflows.rounds import worker
 
@@ -69,7 +70,7 @@ async def client(server: WorkflowEnvironment) -> AsyncIterator[Client]:
 
 async def listed(client: Client, ids: list[str]) -> list[dict[str, Any]]:
     """The listing follows by a moment."""
-    async with asyncio.timeout(20):
+    async with patiently():
         while True:
             rows = await listing(client) if ids else []
             found = {one.id async for one in await client.list_schedules() if one.id.startswith("reglament/")}
@@ -185,7 +186,7 @@ async def test_schedules_of_others_are_never_touched(client: Client) -> None:
     )
     others = [await client.create_schedule(id, strange) for id in ("nightly", "reglament-like/notices/x")]
     try:
-        async with asyncio.timeout(20):
+        async with patiently():
             while len({one.id async for one in await client.list_schedules()}) < 2:  # noqa: ASYNC110 - the listing follows by a moment
                 await asyncio.sleep(0.1)
         assert told(await apply(client, wanted(ONE, "q"))) == dict.fromkeys(IDS, "created")
@@ -213,7 +214,7 @@ async def test_a_round_that_its_schedule_starts_sends_what_is_ripe_and_says_so_i
         handle = client.get_schedule_handle("reglament/notices/Europe.Moscow")
         async with worker(client, office):
             await handle.trigger()
-            async with asyncio.timeout(30):
+            async with patiently():
                 while not catcher.letters:  # noqa: ASYNC110 - the server starts the round
                     await asyncio.sleep(0.1)
                 while not (await handle.describe()).info.recent_actions:  # noqa: ASYNC110

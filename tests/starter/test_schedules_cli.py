@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from datetime import timedelta
@@ -17,6 +16,7 @@ from runtime.database import open_database
 from starter import command
 from tests.activities.notice_office import Office
 from tests.databases import migrated
+from tests.patience import patiently
 from tests.starter.command_line import CommandLine
 from tests.starter.test_schedules import IDS, client
 
@@ -58,7 +58,7 @@ async def test_schedules_are_applied_and_listed(cli: CommandLine) -> None:
     assert (code, [c["change"] for c in json.loads(made)]) == (0, ["created"] * 3)
     code, again = await cli("schedules", "apply")
     assert (code, again.splitlines()) == (0, [f"{id}: unchanged" for id in IDS])
-    async with asyncio.timeout(20):
+    async with patiently():
         while len(rows := json.loads((await cli("schedules", "--json"))[1])) < 3:
             continue
     assert [row["schedule"] for row in rows] == IDS

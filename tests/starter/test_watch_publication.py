@@ -26,6 +26,7 @@ from starter.control_times import control_times, to_publish
 from starter.publication import Comparison, NothingMoves, Publication, watches_of
 from starter.telling import Pace
 from tests.databases import sqlite_in
+from tests.patience import patiently
 from tests.starter.offices import SOON
 from tests.workflows.watches import ZONE, Tariff
 
@@ -75,7 +76,7 @@ async def test_the_running_watches_of_the_zone_look_at_every_lead_anew_once(
         assert await watches_of(store, comparison()) == [near.handle.id]
         assert await watches_of(store, comparison("company")) == []
         assert (await publish(near)).told == 1
-        async with asyncio.timeout(20):
+        async with patiently():
             while not any(step.recount for step in near.steps):  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.05)
         assert {step.address for step in near.steps if step.recount} == {near.handle.id}
@@ -94,6 +95,6 @@ async def test_the_zones_of_watched_clients_have_their_control_times(tmp_path: P
 
 
 async def _registered(*tariffs: Tariff) -> None:
-    async with asyncio.timeout(20):
+    async with patiently():
         while not all([await tariff.running() for tariff in tariffs]):  # noqa: ASYNC110 - the worker's doing
             await asyncio.sleep(0.05)

@@ -31,6 +31,7 @@ from runtime.connection import workflow_runner
 from runtime.partner_tables import partner_calls, partners
 from runtime.registers import RegisterWriter
 from runtime.tables import breaches, notices
+from tests.patience import patiently
 from tests.regulations.course import OFFICE
 from tests.regulations.partner.accounts import GOOD, HEAD, ROLES, ROMASHKA, verdict_of
 from tests.workflows.beginning import begin_case
@@ -134,19 +135,19 @@ class Supported:
 
     async def until(self, condition: Callable[[dict[str, str]], bool]) -> None:
         """Waits in real time until the duties stand so."""
-        async with asyncio.timeout(30):
+        async with patiently():
             while not condition(await self.standings()):  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.05)
 
     async def until_written(self, condition: Callable[[dict[str, bool]], bool]) -> None:
         """Waits in real time until the register of calls is so."""
-        async with asyncio.timeout(30):
+        async with patiently():
             while not condition(await self.calls()):  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.05)
 
     async def until_filed(self, condition: Callable[[dict[str, Any]], bool]) -> None:
         """Waits in real time until the register of partners is so."""
-        async with asyncio.timeout(30):
+        async with patiently():
             while not condition(await self.row()):  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.05)
 

@@ -29,6 +29,7 @@ from runtime.measures import Measure, MeasureRegister
 from runtime.registers import RegisterWriter
 from runtime.tables import incidents, notices
 from tests.activities.test_measures import define, propose
+from tests.patience import patiently
 from tests.regulations.handoff.course import CALENDAR
 from tests.regulations.lead.centres import HEAD, LEAD, SUPPORT, ZONE
 from tests.workflows.beginning import begin_case
@@ -134,7 +135,7 @@ class Region:
 
     async def reaches(self, what: str, times: int = 1) -> ReadOut:
         """Waits in real time until the trail has this fact so many times."""
-        async with asyncio.timeout(20):
+        async with patiently():
             while True:
                 read = await self.read()
                 if sum(f.what == what for f in read.facts) >= times:
@@ -149,7 +150,7 @@ class Region:
 
     async def until_row(self, condition: Callable[[Centre], bool]) -> Centre:
         """Waits in real time until the register says so."""
-        async with asyncio.timeout(20):
+        async with patiently():
             while True:
                 found = await CentreReader(self.engine).centre(self.code)
                 if found is not None and condition(found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -30,6 +32,7 @@ from regulations.read_out import ReadObligation, ReadOut
 from regulations.rows import AnyRow, BreachRow, IncidentRow, LeadRow, RecordBatch
 from runtime.centres import Centre
 from runtime.connection import workflow_runner
+from tests.patience import patiently
 from tests.regulations.lead.course import CALL, MANAGERS, ZONES, created
 from tests.workflows.beginning import begin_case
 from workflows import attributes
@@ -205,8 +208,17 @@ class Lead:
         return kind.model_validate(given)
 
     async def send(self, update: str, message: Message) -> Receipt:
-        receipt: Receipt = await self.handle.execute_update(update, message, result_type=Receipt)
-        return receipt
+        """Delivered again for as long as the server is busy, as the doors do it."""
+        async with patiently():
+            while True:
+                try:
+                    receipt: Receipt = await self.handle.execute_update(update, message, result_type=Receipt)
+                except RPCError as error:
+                    if error.status not in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUSTED):
+                        raise
+                    await asyncio.sleep(0.1)
+                else:
+                    return receipt
 
     async def say(self, update: str, kind: type[Message], **fields: Any) -> Receipt:
         return await self.send(update, await self.message(kind, **fields))

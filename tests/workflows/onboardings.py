@@ -34,6 +34,7 @@ from regulations.rows import RecordBatch
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.registers import RegisterWriter
+from tests.patience import patiently
 from tests.regulations.course import KYIV_OFFICE
 from tests.workflows.beginning import begin_case
 from tests.workflows.skipping import until_it_waits
@@ -244,12 +245,12 @@ class Slip:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Waits in real time for what an activity is about to do."""
-        async with asyncio.timeout(20):
+        async with patiently():
             while not condition():  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.02)
 
     async def until_stored(self, table: str, rows: int) -> None:
         """Waits in real time until a register has so many rows."""
-        async with asyncio.timeout(20):
+        async with patiently():
             while len(await self.world.stored(table)) != rows:  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.02)

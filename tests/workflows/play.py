@@ -17,6 +17,7 @@ from regulations.effects import AccessGrant, Payment
 from regulations.handoff.narration import HandoffResult
 from regulations.read_out import ReadOut
 from regulations.working_time import working_time
+from tests.patience import patiently
 from tests.regulations.handoff.course import CALENDAR, CC_PERSON, FILES, QUESTIONNAIRE, sale
 from tests.workflows.world import QUEUE, World, begin, read, tell
 from workflows.client_handoff import ClientHandoff
@@ -97,7 +98,7 @@ class Play:
 
     async def reaches(self, stage: str) -> None:
         """Waits in real time until the case stands there."""
-        async with asyncio.timeout(30):
+        async with patiently():
             while (await self.read()).stage != stage:  # noqa: ASYNC110 - an activity's doing
                 await asyncio.sleep(0.05)
 

@@ -17,6 +17,7 @@ from regulations.read_out import ReadObligation, ReadOut
 from regulations.replacement import messages as rm
 from regulations.replacement.narration import ReplacementResult
 from regulations.replacement.state import KIND, Stage
+from tests.patience import patiently
 from tests.regulations.replacement.course import CONTROL_PERSON, EXPORT, FRANCHISEE, OFFICE_PERSON, OWN_CRM, SHEET, TECHNICAL_PERSON
 from tests.workflows.beginning import begin_case
 from tests.workflows.play import to_monday
@@ -109,7 +110,7 @@ class Case:
 
     async def reaches(self, stage: str) -> None:
         """Waits in real time until the case stands there. It is asked only while nothing is under way: a query parts a task."""
-        async with asyncio.timeout(20):
+        async with patiently():
             while True:
                 await until_it_waits(self.handle)
                 if (await self.read()).stage == stage:

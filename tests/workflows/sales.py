@@ -46,6 +46,7 @@ from runtime.connection import workflow_runner
 from runtime.database import open_database
 from runtime.registers import RegisterWriter
 from tests.databases import migrated
+from tests.patience import patiently
 from tests.regulations.course import EDITIONS, OFFICE
 from tests.regulations.partner.intakes import PARTNER, SUPPORT
 from tests.regulations.partner.sales import CONTRACT, CRM, PAYER, ROLES, SERVICES
@@ -257,7 +258,7 @@ class SaleCase:
         return found
 
     async def reaches(self, stage: str) -> ReadOut:
-        async with asyncio.timeout(30):
+        async with patiently():
             while True:
                 if (found := await self.rests()).stage == stage:
                     return found

@@ -16,6 +16,8 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest, 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
+from tests.patience import patiently
+
 T = TypeVar("T")
 TASK = (
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
@@ -45,16 +47,16 @@ async def waits(handle: WorkflowHandle[Any, Any]) -> bool:
     return len((await handle.fetch_history()).events) == len(events)  # else an activity has ended between the two answers
 
 
-async def until_it_waits(handle: WorkflowHandle[Any, Any], seconds: float = 60) -> None:
+async def until_it_waits(handle: WorkflowHandle[Any, Any]) -> None:
     """Until the run has done what there is to do now; it may be over. A task that died with its worker comes back after up to 20 s."""
-    async with asyncio.timeout(seconds):
+    async with patiently():
         while await running(handle) and not await waits(handle):  # noqa: ASYNC110 - what is waited for is a worker's doing
             await asyncio.sleep(0.02)
 
 
 async def ended(env: WorkflowEnvironment, handle: WorkflowHandle[Any, T], step: timedelta = timedelta(minutes=10)) -> T:
     """The result of a run that ends within days: it is given time step by step, whenever it waits."""
-    async with asyncio.timeout(60):
+    async with patiently():
         while await running(handle):
             await until_it_waits(handle)
             await env.sleep(step)

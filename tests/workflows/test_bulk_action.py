@@ -14,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from regulations.read_out import ReadOut
 from starter.delivery_outcome import DeliveryError
+from tests.patience import patiently
 from tests.workflows.bulks import BY, BulkWorld, ahead, bulk_world
 
 PLACES = [{"manager": "anna", "leads": 2}, {"manager": "boris", "leads": 1}]
@@ -61,7 +62,7 @@ async def test_leads_are_spread_by_temperature_over_working_days_and_a_hot_one_i
         cold = [await world.lead(f"sp-c{n}", "cold_call_list") for n in range(2)]
         warm = [await world.lead(f"sp-w{n}") for n in range(2)]
         hot = await world.lead("sp-h", "call_order")
-        async with asyncio.timeout(10):
+        async with patiently():
             while len(await world.store.known_leads([*cold, *warm, hot])) < 5:  # noqa: ASYNC110 - the leads write their rows
                 await asyncio.sleep(0.05)
         result = await (await world.start("sp", "spread", [*cold, hot, *warm], first=ahead(0), last=ahead(6))).result()
@@ -94,7 +95,7 @@ async def test_a_visibility_query_selects_open_leads_once_and_its_count_and_time
         refused = await handle.result()
         assert (refused.outcome, refused.done, "запрос" in refused.problem) == ("refused", 0, True)
         query = "ServiceCentre = 'msk-2' AND Stage = 'new'"
-        async with asyncio.timeout(10):
+        async with patiently():
             while (await world.client.count_workflows(query)).count < 3:  # noqa: ASYNC110 - visibility follows
                 await asyncio.sleep(0.05)
         await (await world.start("vq", "assign", query=query, quotas=PLACES, centre="msk-2")).result()

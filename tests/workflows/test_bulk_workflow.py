@@ -20,6 +20,7 @@ from regulations.lead.effects import BulkPage, BulkPageDone, FreezeBulk, Selecti
 from regulations.lead.messages import BulkCancelled, BulkStarted
 from regulations.read_out import ReadOut
 from runtime.connection import workflow_runner
+from tests.patience import patiently
 from tests.workflows.beginning import begin_case
 from workflows.bulk_action import BulkAction
 from workflows.docket import Receipt
@@ -107,7 +108,7 @@ async def test_a_cancelled_action_stops_after_the_page_at_work(server: WorkflowE
     pages.gate.clear()
     async with pages.worker(server.client, name):
         handle, _ = await begin(server.client, name, started(name, datetime.now(UTC)))
-        async with asyncio.timeout(10):
+        async with patiently():
             while not pages.asked:  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.02)
         stop = cancelled(name, datetime.now(UTC))

@@ -16,6 +16,7 @@ from regulations.onboarding import slip_messages as sm
 from regulations.onboarding.case import ITEMS
 from regulations.read_out import ReadOut
 from regulations.roster import Absence
+from tests.patience import patiently
 from tests.replay.played import passes
 from tests.workflows.leads import refused
 from tests.workflows.onboardings import ADDRESS, PEOPLE, PLAN, QUEUE, REPORT, Slip, SlipWorld, by
@@ -203,7 +204,7 @@ async def test_the_last_message_comes_while_the_last_term_is_being_counted(serve
 
         world.meanwhile["plan"] = meanwhile
         await slip.say("installed", sm.Installed, by=by("service"))
-        async with asyncio.timeout(20):
+        async with patiently():
             answers = await asyncio.gather(*last, return_exceptions=True)
             result = await slip.handle.result()
         assert all(isinstance(answer, Receipt) for answer in answers), answers

@@ -17,6 +17,7 @@ from regulations import messages as m
 from regulations.effects import BillingQuestion, Payment
 from regulations.plans import PlanAnswer, PlanRequest
 from regulations.rows import NoticeRow, ObligationRow
+from tests.patience import patiently
 from tests.regulations.handoff.course import CC_HEAD_PERSON
 from tests.workflows.play import Play, play_on, to_monday
 from tests.workflows.world import World, planning, until
@@ -55,7 +56,7 @@ async def _together(server: WorkflowEnvironment, seconds: int) -> str:
 
 
 async def _due(play: Play) -> datetime:
-    async with asyncio.timeout(20):
+    async with patiently():
         while True:
             for o in (await play.read()).obligations:
                 if o.key == "2.1.3" and o.due is not None:

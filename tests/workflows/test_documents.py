@@ -17,6 +17,7 @@ from runtime.database import migrate, open_database
 from runtime.documents.reader import DocumentReader
 from runtime.encryption import KeyRing
 from runtime.files import FileStore
+from tests.patience import patiently
 from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, QUESTIONNAIRE
 from tests.runtime.documents.made import word
 from tests.workflows.play import Play
@@ -100,7 +101,7 @@ async def test_a_case_withdrawn_meanwhile_does_not_wait_for_its_files(server: Wo
         await play.request(files=UNREAD, questionnaire={})
         await until(lambda: world.readings > 0)
         await play.say("withdraw", m.Withdraw, reason="sold twice", by=CC_HEAD_PERSON)
-        async with asyncio.timeout(15):
+        async with patiently():
             assert (await play.handle.result()).outcome == "withdrawn"
         assert "incomplete" not in world.templates()
 

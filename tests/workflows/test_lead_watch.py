@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner
 
+from tests.patience import patiently
 from tests.workflows.leads import refused
 from tests.workflows.play import to_monday
 from tests.workflows.replaying import replays
@@ -203,7 +204,7 @@ async def test_a_long_watch_continues_as_new_and_forgets_no_lead(real: Tariff, m
         for n in range(10):
             await real.leads(*(f"L-{n}-{k}" for k in range(5)))
         await real.until(lambda rows: len(rows) == 50)
-        async with asyncio.timeout(20):
+        async with patiently():
             while (await real.handle.describe()).run_id == run:  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.05)
         await real.call("L-0-0", answered=True)

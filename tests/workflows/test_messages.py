@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from regulations import messages as m
+from tests.patience import patiently
 from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, sale
 from tests.workflows.play import Play
 from tests.workflows.world import QUEUE, World, begin, tell
@@ -136,7 +137,7 @@ async def test_no_sender_is_left_unanswered_at_the_end(server: WorkflowEnvironme
         extra = {"reason": "twice", "by": CC_HEAD_PERSON} if last is m.Withdraw else {}
         sending = [(name, await play.message(COMPANIONS[name][0], **COMPANIONS[name][1])) for name in names]
         sending.insert(place, (closing, await play.message(last, **extra)))
-        async with asyncio.timeout(30):
+        async with patiently():
             answers = await asyncio.gather(*(tell(play.handle, message, name) for name, message in sending), return_exceptions=True)
             for (name, _), answer in zip(sending, answers, strict=True):
                 if isinstance(answer, RPCError):

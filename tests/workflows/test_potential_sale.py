@@ -12,6 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from regulations.lead import messages as lm
 from regulations.rows import LeadRow, MeasureRow, NoticeRow
+from tests.patience import patiently
 from tests.regulations.lead.course import CALL, PRINCIPAL_PERSON, SUPPORT_PERSON, local
 from tests.workflows.leads import LeadWorld, lead_on, paid, refusal, refused, to_friday
 from tests.workflows.skipping import ended, until_it_waits
@@ -237,7 +238,7 @@ async def test_a_lead_ends_while_mail_and_billing_are_away(server: WorkflowEnvir
         await lead.create()
         await until(lambda: world.mail_attempts > 0 and world.look_ups > 2)
         await lead.say("declined", lm.Declined, reason="не интересно")
-        async with asyncio.timeout(10):
+        async with patiently():
             assert (await lead.handle.result()).outcome == "declined"
         assert world.register(lead.uid)[1].status == "declined"
         # The next enquiry opens a lead of its own under the same address.
@@ -288,7 +289,7 @@ async def test_no_sender_is_left_unanswered_at_the_end(server: WorkflowEnvironme
                 ("withdraw", await lead.message(lm.WithdrawOfLead, reason="дважды", by=SUPPORT_PERSON)),
             ]
             sending.insert(place * 2, ("declined", await lead.message(lm.Declined, reason="не интересно")))
-            async with asyncio.timeout(20):
+            async with patiently():
                 answers = await asyncio.gather(*(lead.send(*one) for one in sending), return_exceptions=True)
                 assert (await lead.handle.result()).outcome in ("declined", "withdrawn")
             assert all(isinstance(a, Receipt) or refusal_or_over(a) for a in answers), answers

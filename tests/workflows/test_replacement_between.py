@@ -17,6 +17,7 @@ from temporalio.worker import Worker
 from regulations.read_out import ReadOut, read_case
 from regulations.replacement import messages as rm
 from regulations.replacement import narration
+from tests.patience import patiently
 from tests.regulations.replacement.course import CONTROL_PERSON, EXPORT, OFFICE_PERSON, OTHER_EXPORT
 from tests.workflows.leads import refusal, refused
 from tests.workflows.replacement_case import STAGES, awaiting_decision, awaiting_export, case_on, due_of, monday_case, to
@@ -333,7 +334,7 @@ async def test_no_sender_is_left_unanswered_at_the_end(server: WorkflowEnvironme
             ]
             closing = await case.message(rm.WithdrawOfReplacement, by=OFFICE_PERSON, reason="дважды")
             sending.insert(place * 2, ("withdraw", closing))
-            async with asyncio.timeout(20):
+            async with patiently():
                 answers = await asyncio.gather(*(case.send(*one) for one in sending), return_exceptions=True)
                 assert (await case.handle.result()).outcome in ("refused", "withdrawn")
             assert all(isinstance(a, Receipt) or _refusal_or_over(a) for a in answers), answers

@@ -19,6 +19,7 @@ from activities.tell import CaseTeller
 from regulations.effects import CaseMessageToTell
 from regulations.lead import messages as lm
 from tests.activities.attempts import attempt, failing
+from tests.patience import patiently
 from tests.regulations.lead.centres import SUPPORT, ZONE
 from tests.workflows.centres import QUEUE, Region
 from tests.workflows.replaying import replays
@@ -166,7 +167,7 @@ async def test_a_long_history_continues_as_new_with_everything(region: Region) -
         await region.reaches("objected", 2)
         await region.rule(upheld=False)
         read = await region.reaches("restored")
-        async with asyncio.timeout(30):
+        async with patiently():
             version = (await region.row()).version
             while await _run_id(region) == first:
                 version += 1
@@ -195,7 +196,7 @@ async def test_so_many_messages_continue_as_new_whatever_the_server_suggests(reg
         await asyncio.sleep(0.3)
         assert await _run_id(region) == first
         await region.define()
-        async with asyncio.timeout(10):
+        async with patiently():
             while await _run_id(region) == first:  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.05)
         assert (await region.read()).revision == 5

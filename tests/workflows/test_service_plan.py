@@ -14,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from regulations.onboarding import plan_messages as pm
+from tests.patience import patiently
 from tests.regulations.onboarding.plans import MANAGER
 from tests.workflows.actions import billed
 from tests.workflows.leads import refused
@@ -142,7 +143,7 @@ async def test_on_the_real_server_messages_at_once_count_once_each(real: Served)
         visits = [real.visit(f"v-{n}", happened_at=now - timedelta(milliseconds=n)) for n in range(3)]
         await asyncio.gather(*visits, real.pay("p-1", happened_at=now), real.pay("p-1", happened_at=now), real.certify("a"))
         await real.begin(manager="u42")
-        async with asyncio.timeout(30):
+        async with patiently():
             while len(await real.stored("service_records")) < 4 or len(real.diaries) < 2:  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.05)
         assert (await real.read()).obligations[0].state == "met"

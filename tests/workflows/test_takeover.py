@@ -19,6 +19,7 @@ from regulations.lead import messages as lm
 from regulations.lead.messages import ToLead
 from regulations.messages import Message
 from regulations.rows import NoticeRow
+from tests.patience import patiently
 from tests.regulations.lead.course import created
 from tests.workflows.leads import Lead, LeadWorld, lead_on, refusal, refused
 from tests.workflows.world import until
@@ -51,7 +52,7 @@ async def begun_by_a(env: WorkflowEnvironment, queue: str, world: LeadWorld) -> 
 
 async def taken_over(lead: Lead) -> str:
     """Waits until B's lead has the address; its uid."""
-    async with asyncio.timeout(20):
+    async with patiently():
         while (found := await lead.read()).uid == lead.uid:  # noqa: ASYNC110 - a worker's doing
             await asyncio.sleep(0.02)
     return found.uid

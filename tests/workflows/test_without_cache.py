@@ -6,6 +6,7 @@ import asyncio
 
 from temporalio.testing import WorkflowEnvironment
 
+from tests.patience import patiently
 from tests.workflows.play import Play
 from tests.workflows.replaying import replay, silent_tasks
 from tests.workflows.world import World
@@ -31,7 +32,7 @@ async def test_messages_that_follow_an_outcome_replay_in_their_order(server: Wor
         await play.request()
         world.crm_up = False
         await play.accept()
-        async with asyncio.timeout(20):
+        async with patiently():
             while await something_under_way(play, but=1):  # noqa: ASYNC110 - the server's and the worker's doing
                 await asyncio.sleep(0.1)
     async with world.worker(server.client):

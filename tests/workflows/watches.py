@@ -35,6 +35,7 @@ from runtime.registers import RegisterWriter
 from runtime.replacement_tables import watched_leads, watches
 from runtime.tables import notices
 from runtime.watches import WatchStore
+from tests.patience import patiently
 from tests.regulations.handoff.course import CALENDAR
 from tests.regulations.replacement.watches import HEAD, STARTED
 from tests.workflows.beginning import begin_case
@@ -185,7 +186,7 @@ class Tariff:
 
     async def until(self, condition: Callable[[dict[str, dict[str, Any]]], bool]) -> None:
         """Waits in real time until the leads are so."""
-        async with asyncio.timeout(30):
+        async with patiently():
             while not condition(await self.rows()):  # noqa: ASYNC110 - the worker's doing
                 await asyncio.sleep(0.05)
 

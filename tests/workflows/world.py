@@ -25,6 +25,7 @@ from regulations.plans import Address
 from regulations.read_out import ReadOut
 from regulations.rows import AnyRow, BreachRow, RecordBatch
 from runtime.connection import workflow_runner
+from tests.patience import patiently
 from tests.regulations.course import EDITIONS
 from tests.regulations.handoff.course import CALENDAR, QUESTIONNAIRE
 from tests.workflows.beginning import begin_case
@@ -179,8 +180,8 @@ async def read(handle: WorkflowHandle[Any, Any]) -> ReadOut:
     return found
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     """Waits in real time for something that an activity is about to do."""
-    async with asyncio.timeout(seconds):
+    async with patiently():
         while not condition():  # noqa: ASYNC110 - what is waited for is another process's or activity's doing
             await asyncio.sleep(0.02)
