@@ -21,7 +21,7 @@ from tests.databases import LazyPostgres
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.ledgers import accepted_keys, agree
 from tests.end_to_end.warm_stage import WarmStage
-from tests.patience import patiently
+from tests.patience import PATIENCE, patiently
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -143,7 +143,7 @@ async def test_one_kill_finds_eight_handoffs_at_their_worst_moments(mortal: Stag
     transfer, contact = deals["planned"].request(), deals["planned"].event("first_contact")
     first = asyncio.create_task(sender.send(transfer))
     assert mortal.worker is not None
-    assert await asyncio.to_thread(mortal.worker.wait, 20) == -9
+    assert await asyncio.to_thread(mortal.worker.wait, PATIENCE) == -9
     mortal.kill_server()
     first.cancel()  # its sender has heard nothing
     await asyncio.gather(first, return_exceptions=True)

@@ -26,7 +26,7 @@ from tests.dovecot import DOVECOT, PASSWORD, WHY_NOT, Dovecot
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.replacements import Replacement, traces
 from tests.end_to_end.warm import Warm
-from tests.patience import patiently
+from tests.patience import PATIENCE, patiently
 from tests.starter.mails import LONG, eml
 from tests.starter.test_mail_redaction import everywhere
 
@@ -63,12 +63,12 @@ class Post:
 
     async def dies(self, moment: str) -> None:
         """Until it is dead, at that moment and of nothing else."""
-        assert await asyncio.to_thread(self._processes[-1].wait, 40) == -9, self.log.read_text("utf-8")
+        assert await asyncio.to_thread(self._processes[-1].wait, PATIENCE) == -9, self.log.read_text("utf-8")
         assert (self.folder / f"died-at-{moment}").exists()
 
     async def stop(self) -> int:
         self._processes[-1].terminate()
-        return await asyncio.to_thread(self._processes[-1].wait, 30)
+        return await asyncio.to_thread(self._processes[-1].wait, PATIENCE)
 
     def close(self) -> None:
         for process in self._processes:

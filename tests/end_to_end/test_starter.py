@@ -19,7 +19,7 @@ from runtime.database import migrate, open_database
 from runtime.tables import inbox
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.warm import Warm
-from tests.patience import patiently
+from tests.patience import PATIENCE, patiently
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -36,24 +36,24 @@ class Door:
         self.process = Warm([sys.executable, "-m", "starter"], cwd=folder, env=environment, out=self.log)
 
     async def get(self, path: str) -> httpx2.Response:
-        async with httpx2.AsyncClient(timeout=5) as http:
+        async with httpx2.AsyncClient(timeout=PATIENCE) as http:
             return await http.get(f"http://127.0.0.1:{self.port}{path}")
 
-    async def opens(self) -> dict[str, Any]:
-        """Until it takes events; what it says of its surroundings."""
-        async with httpx2.AsyncClient(timeout=5) as http, patiently():
+    async def opens(self, temporal: str = "answers") -> dict[str, Any]:
+        """Until it takes events and has found Temporal as it is; what it says of its surroundings."""
+        async with httpx2.AsyncClient(timeout=PATIENCE) as http, patiently():
             while True:
                 with suppress(httpx2.HTTPError):
                     answer = await http.get(f"http://127.0.0.1:{self.port}/readyz")
-                    if answer.status_code == 200:
-                        said: dict[str, Any] = answer.json()
+                    said: dict[str, Any] = answer.json()
+                    if answer.status_code == 200 and said.get("temporal") == temporal:
                         return said
                 assert self.process.poll() is None, self.log.read_text("utf-8")
                 await asyncio.sleep(0.1)
 
     async def stops(self) -> int:
         self.process.terminate()
-        return await asyncio.to_thread(self.process.wait, 30)
+        return await asyncio.to_thread(self.process.wait, PATIENCE)
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -115,7 +115,7 @@ async def test_without_temporal_it_comes_up_takes_events_and_delivers_them_later
     deal = Deal(Sender(stage), "W-11")
     sold, contact = deal.sold(), deal.event("first_contact")
     away = doors(TEMPORAL_ADDRESS=f"127.0.0.1:{free_port()}", REGLAMENT_DATABASE_URL=url)
-    assert (await away.opens())["temporal"] == "away"
+    await away.opens(temporal="away")
     for event in (sold, contact):
         assert (await stage.post(event))["state"] == "received"
     assert await away.stops() == 0
@@ -156,7 +156,7 @@ async def test_sigterm_lets_a_delivery_finish_and_leaves_no_lease(stage: Stage, 
 )
 async def test_wrong_settings_end_with_code_2_and_the_setting_by_name(doors: Any, settings: dict[str, str], words: str) -> None:
     door = doors(**settings)
-    assert await asyncio.to_thread(door.process.wait, 30) == 2
+    assert await asyncio.to_thread(door.process.wait, PATIENCE) == 2
     said = door.log.read_text("utf-8")
     assert words in said
     assert CANARY not in said
@@ -167,5 +167,5 @@ async def test_a_port_that_is_taken_ends_with_code_1(doors: Any) -> None:
     first = doors()
     await first.opens()
     second = doors(REGLAMENT_HTTP_PORT=str(first.port))
-    assert await asyncio.to_thread(second.process.wait, 30) == 1
+    assert await asyncio.to_thread(second.process.wait, PATIENCE) == 1
     assert "address already in use" in second.log.read_text("utf-8")

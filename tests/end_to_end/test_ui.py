@@ -32,7 +32,7 @@ QUIET = (
     "--disable-sync",
 )
 """A test as root has no sandbox, and a browser of a test talks to nobody but the page."""
-PATIENCE = 20_000
+PATIENCE = 120_000
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -20,7 +20,7 @@ from deploy.demo.smtp_catcher import Caught
 from deploy.demo.stage import ROOT, Stage
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.warm import Warm
-from tests.patience import patiently
+from tests.patience import PATIENCE, patiently
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -69,7 +69,7 @@ async def test_sigterm_lets_a_letter_finish(stage: Stage, tmp_path: Path) -> Non
                 await asyncio.sleep(0.05)
         assert process.poll() is None, "it stopped in the middle of a letter"
         answer.set()
-        assert await asyncio.to_thread(process.wait, 30) == 0, log.read_text("utf-8")
+        assert await asyncio.to_thread(process.wait, PATIENCE) == 0, log.read_text("utf-8")
     stage.mail.after_taken = None
     assert len([one for one in stage.mail.letters if one.recipients == (deal.partner,)]) == 1
     async with patiently():
@@ -119,7 +119,7 @@ async def test_wrong_settings_end_with_code_2_and_the_setting_by_name(
 ) -> None:
     log = tmp_path / "worker.log"
     with worker_process(stage, log, **settings) as process:
-        assert await asyncio.to_thread(process.wait, 30) == 2
+        assert await asyncio.to_thread(process.wait, PATIENCE) == 2
     said = log.read_text("utf-8")
     assert words in said
     assert "Traceback" not in said

@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer
 
-from runtime.connection import workflow_runner
 from tests.replay.commands import COMMANDS, HISTORIES, commands_of, commands_of_workflows
+from tests.workflows.replaying import replayer
 from workflows import WORKFLOWS
 
 RECORDED: dict[str, dict[str, Any]] = {p.stem: json.loads(p.read_text("utf-8")) for p in sorted(HISTORIES.glob("*.json"))}
@@ -35,8 +33,7 @@ def test_every_workflow_is_recorded() -> None:
 @pytest.mark.parametrize("name", RECORDED)
 async def test_a_recorded_history_replays(name: str) -> None:
     held = RECORDED[name]
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(WorkflowHistory.from_json(held["workflowId"], {"events": held["events"]}))
+    await replayer().replay_workflow(WorkflowHistory.from_json(held["workflowId"], {"events": held["events"]}))
 
 
 def _texts(value: Any, key: str = "") -> Iterator[str]:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from starter import deadline_batch
 from starter.deadline import deadline
 from starter.deadline_batch import CALENDARS_KEPT, LONGEST_LINE, Batch
+from tests.patience import PATIENCE
 
 app = typer.Typer()
 app.command()(deadline)
@@ -296,7 +297,7 @@ def test_a_caller_may_wait_for_each_answer() -> None:
             process.stdin.flush()
             assert json.loads(process.stdout.readline())["id"] == line["id"]
         process.stdin.close()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_reader_that_leaves_ends_the_batch_quietly() -> None:
@@ -308,7 +309,7 @@ def test_a_reader_that_leaves_ends_the_batch_quietly() -> None:
         assert process.stderr is not None
         process.stdout.close()
         line = json.dumps(DUE).encode() + b"\n"
-        ended = time.monotonic() + 20
+        ended = time.monotonic() + PATIENCE
         while process.poll() is None and time.monotonic() < ended:
             try:
                 process.stdin.write(line * 100)
@@ -316,7 +317,7 @@ def test_a_reader_that_leaves_ends_the_batch_quietly() -> None:
             except BrokenPipeError:
                 break
         process.stderr.read()
-        assert process.wait(20) == 1
+        assert process.wait(PATIENCE) == 1
 
 
 def test_the_quick_way_in_takes_a_batch_only() -> None:

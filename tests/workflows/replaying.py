@@ -31,12 +31,16 @@ def silent_tasks(history: WorkflowHistory) -> list[int]:
     return silent
 
 
+def replayer() -> Replayer:
+    """Of every workflow, in the sandbox of production. It waits for its code for as long as a busy machine takes."""
+    return Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=workflow_runner(), debug_mode=True)
+
+
 async def replay(history: WorkflowHistory) -> None:
     """Replays a history with today's code; where a worker without its cache might have taken a message too early is found too."""
     accepted = [e.event_id for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED]
     assert [task for task in silent_tasks(history) if any(task < message for message in accepted)] == []
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
-    await replayer.replay_workflow(history)
+    await replayer().replay_workflow(history)
 
 
 async def replays(handle: WorkflowHandle[Any, Any]) -> None:
