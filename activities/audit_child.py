@@ -18,7 +18,6 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
-from regulations.calendar_spec import CalendarError
 from regulations.catalogue import text
 from regulations.control_time import calendar_named, control_name
 from regulations.replacement.audit import audit
@@ -41,8 +40,9 @@ from regulations.replacement.sheet import (
     mark_of,
     workbook_of,
 )
-from regulations.working_time import working_time
-from regulations.zones import ZoneError
+from regulations.time.calendar_spec import CalendarError
+from regulations.time.working_time import working_time
+from regulations.time.zones import ZoneError
 from runtime.documents.archive import Unreadable
 from runtime.documents.child import confine
 from runtime.export_reader import Grid, Records, parts_of

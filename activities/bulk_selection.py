@@ -11,14 +11,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities import errors
 from activities.keyed import database_errors
-from regulations.calendar_spec import CalendarError
 from regulations.catalogue import text
 from regulations.control_time import calendar_named, control_name, working_days_left
 from regulations.lead.bulk import LANGUAGE, Frozen, LeadToSpread, assign, spread
 from regulations.lead.messages import BulkStarted
 from regulations.lead.state import KIND
 from regulations.lead.upload import MOST_ROWS, UploadError, columns_of, row_of
-from regulations.working_time import working_time
+from regulations.time.calendar_spec import CalendarError
+from regulations.time.working_time import working_time
 from runtime.bulks import BulkStore, NewItem
 from runtime.centres import Centre, CentreReader
 from runtime.documents.reader import ReaderUnavailableError

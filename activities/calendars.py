@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from activities.errors import MISCONFIGURED, transient
-from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.control_time import calendar_named
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.calendar_spec import CalendarError, CalendarSpec
+from regulations.time.working_time import WorkingTime, working_time
 
 
 def calendar_of(name: str, calendars: Mapping[str, CalendarSpec]) -> WorkingTime:

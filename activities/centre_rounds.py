@@ -14,7 +14,7 @@ from regulations.control_time import calendar_named, control_name
 from regulations.effects import Letter
 from regulations.lead import watch
 from regulations.rounds import Gather, Gathered
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.working_time import WorkingTime, working_time
 from runtime.centres import Centre
 from runtime.leads import CentreLetters, LeadLine, LeadReader, OpenLeads, Waiting
 from runtime.notices import StoredLetter

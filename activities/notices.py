@@ -27,7 +27,7 @@ from regulations.notices import (
     round_letter,
 )
 from regulations.rounds import Gather, Gathered, LettersRefused, LettersSent
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.working_time import WorkingTime, working_time
 from runtime.notices import NoticeBook, OpenBook, PendingRow, StoredLetter, Whose
 
 LARGEST = 800_000

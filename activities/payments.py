@@ -20,7 +20,7 @@ from regulations.partner.effects import (
 )
 from regulations.partner.matching import Invoice, Received, Signs, assign, match
 from regulations.partner.services import ZERO
-from regulations.zones import zone
+from regulations.time.zones import zone
 from runtime.payments import LedgerAllocation, LedgerInvoice, LedgerPayment, LedgerRefund, OpenLedger, PaymentLedger
 
 _MATCH = "match"

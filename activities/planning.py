@@ -15,7 +15,6 @@ from activities.calendars import calendar_of
 from activities.errors import MISCONFIGURED, transient
 from activities.keyed import database_errors
 from regulations.absences import TOLD_LATE, holders
-from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.company import Person, calendar_in
 from regulations.control_time import control_name
 from regulations.counting import count
@@ -23,7 +22,8 @@ from regulations.editions import Editions, UnknownEdition
 from regulations.lead.state import centre_role, head_role, manager_role
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest, person_of
 from regulations.roster import Holder
-from regulations.terms import TermError
+from regulations.time.calendar_spec import CalendarError, CalendarSpec
+from regulations.time.terms import TermError
 from runtime.centres import Centre
 
 

@@ -11,7 +11,6 @@ from temporalio import activity
 from activities import errors
 from activities.calendars import calendar_of
 from activities.keyed import database_errors
-from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.company import Person
 from regulations.effects import KeptFile
 from regulations.partner import pack as packs
@@ -22,6 +21,7 @@ from regulations.partner.pack import MeetingPack
 from regulations.partner.pack_words import Heading, file_name, letter_values, pack_sheets
 from regulations.partner.report import Deal, ManagerReport, Receipt
 from regulations.rows import DealRow, PartnerRow
+from regulations.time.calendar_spec import CalendarError, CalendarSpec
 from runtime.files import FileStore
 from runtime.portfolio import ManagerRows, PortfolioReader
 from runtime.spreadsheets import CONTENT_TYPE, workbook

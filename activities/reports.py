@@ -14,7 +14,6 @@ from temporalio.client import Client
 from activities import errors
 from activities.email import Correspondence
 from activities.keyed import database_errors
-from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.dates import month_words
 from regulations.effects import Letter, OnUnknown
 from regulations.handoff import report as rules
@@ -34,7 +33,8 @@ from regulations.handoff.state import KIND
 from regulations.plans import Address
 from regulations.read_out import ReadOut
 from regulations.rows import AcceptedClientRow
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.calendar_spec import CalendarError, CalendarSpec
+from regulations.time.working_time import WorkingTime, working_time
 from runtime.reports import RegisteredClient, ReportHead, ReportLine, ReportsCrossedError, ReportStore, StoredReport
 from runtime.spreadsheets import CONTENT_TYPE, workbook
 

@@ -11,7 +11,6 @@ from temporalio import activity
 from activities import errors
 from activities.calendars import calendar_of
 from activities.keyed import database_errors
-from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.company import Person
 from regulations.effects import KeptFile
 from regulations.onboarding import paper_lines as lines
@@ -20,8 +19,9 @@ from regulations.onboarding.effects import DrawnPaper, DrawnPapers, PapersAnswer
 from regulations.onboarding.papers import next_papers
 from regulations.rows import PlannedVisitRow, ServiceClientRow, ServiceRecordRow
 from regulations.sheets import Sheet
-from regulations.terms import TermError
-from regulations.working_time import WorkingTime
+from regulations.time.calendar_spec import CalendarError, CalendarSpec
+from regulations.time.terms import TermError
+from regulations.time.working_time import WorkingTime
 from runtime.files import FileStore
 from runtime.service_reader import ServiceReader, ServiceRows
 from runtime.spreadsheets import CONTENT_TYPE, workbook

@@ -12,7 +12,6 @@ from temporalio import activity
 
 from activities.errors import MISCONFIGURED, transient
 from activities.keyed import database_errors
-from regulations.calendar_spec import CalendarError
 from regulations.control_time import calendar_named
 from regulations.notices import LeftOut
 from regulations.plans import control_name
@@ -24,7 +23,8 @@ from regulations.replacement.messages import WatchedCall, WatchedCard
 from regulations.replacement.watch_state import KIND, MANAGER, PAGE
 from regulations.replacement.watching import Attempt, Looked, Missed, Reminder, Watched, watch_lead
 from regulations.rows import NoticeRow
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.calendar_spec import CalendarError
+from regulations.time.working_time import WorkingTime, working_time
 from runtime.registers import Origin, RegisterRow
 from runtime.watches import CallRow, CardRow, LeadRow, OpenWatch, WatchStore
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from regulations.company import Company, Person
 from regulations.roster import Absence, Holder, stands_in
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 
 Absences = Mapping[str, Sequence[Absence]]
 """The absences of persons, by id."""

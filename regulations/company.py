@@ -11,13 +11,13 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, EmailStr, ValidationError, field_validator
 
-from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.control_time import calendar_named
 from regulations.messages import Ident, Line
 from regulations.partner.requisites import Requisites
 from regulations.partner.services import Amount, Place, Service
 from regulations.plans import Address, role_of
-from regulations.working_time import working_time
+from regulations.time.calendar_spec import CalendarError, CalendarSpec
+from regulations.time.working_time import working_time
 
 Language: TypeAlias = Literal["ru", "uk"]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from regulations.calendar_spec import CalendarError, CalendarSpec
 from regulations.plans import CONTROL
 from regulations.plans import control_name as control_name
-from regulations.working_time import WorkingTime
+from regulations.time.calendar_spec import CalendarError, CalendarSpec
+from regulations.time.working_time import WorkingTime
 
 
 def calendar_named(name: str, calendars: Mapping[str, CalendarSpec]) -> CalendarSpec:

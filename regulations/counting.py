@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from regulations.calendar_spec import HorizonError
 from regulations.clocks import MAX_JITTER
 from regulations.dates import local_text
 from regulations.plans import PlanAnswer, PlannedTerm, PlanRequest, TermToPlan
-from regulations.term_spans import due_day, no_span, span_of, zone_alone
-from regulations.terms import parse_term
-from regulations.working_time import Due, Pause, WorkingTime
+from regulations.time.calendar_spec import HorizonError
+from regulations.time.term_spans import due_day, no_span, span_of, zone_alone
+from regulations.time.terms import parse_term
+from regulations.time.working_time import Due, Pause, WorkingTime
 
 
 def count(calendar: WorkingTime, request: PlanRequest) -> PlanAnswer:

@@ -22,7 +22,7 @@ from regulations.partner.case import PartnerSettings
 from regulations.plans import Edition
 from regulations.replacement.state import OWNERS as REPLACEMENT_OWNERS
 from regulations.replacement.state import ReplacementSettings
-from regulations.terms import TermError, parse_term
+from regulations.time.terms import TermError, parse_term
 from regulations.wire import Wire
 
 SETTINGS: dict[str, type[Wire]] = {

@@ -13,13 +13,13 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from regulations.calendar_spec import CalendarError
 from regulations.case import Standing
 from regulations.catalogue import counted, role_words, text
 from regulations.company import Company
 from regulations.dates import local_text
 from regulations.effects import Letter
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.calendar_spec import CalendarError
+from regulations.time.working_time import WorkingTime, working_time
 
 KINDS = ("breach", "warning", "incident", "ended", "breach_withdrawn")
 """The kinds of notices in the order in which a letter tells them."""

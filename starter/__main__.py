@@ -24,18 +24,18 @@ from runtime.process import leave
 from runtime.register_reader import RegisterReader
 from runtime.registers import RegisterWriter
 from runtime.settings import Settings
-from starter.delivery import deliver
-from starter.delivery_outcome import Delivered, Source
-from starter.doors import STARTS
-from starter.inbox import Inbox
-from starter.inbox_incidents import Incidents
-from starter.look_ups import CompanyLookUps
-from starter.mail_answers import AnswerUnavailableError, start_answer
-from starter.mailboxes import opened_mail_door, read_mailboxes
-from starter.web import build_app
-from starter.web_health import Health
-from starter.web_metrics import Metrics
-from starter.web_signature import SecretError, Signatures
+from starter.doors.look_ups import CompanyLookUps
+from starter.doors.table import STARTS
+from starter.inbox.delivery import deliver
+from starter.inbox.inbox import Inbox
+from starter.inbox.incidents import Incidents
+from starter.inbox.outcome import Delivered, Source
+from starter.mail.answers import AnswerUnavailableError, start_answer
+from starter.mail.mailboxes import opened_mail_door, read_mailboxes
+from starter.web.app import build_app
+from starter.web.health import Health
+from starter.web.metrics import Metrics
+from starter.web.signature import SecretError, Signatures
 
 log = logging.getLogger("reglament.starter")
 

@@ -6,8 +6,8 @@ from pydantic import JsonValue
 from temporalio.client import Client
 
 from activities.bulk import LeadAnswer, LeadAway
-from starter.delivery import deliver
-from starter.delivery_outcome import DeliveryError
+from starter.inbox.delivery import deliver
+from starter.inbox.outcome import DeliveryError
 
 
 class BulkDoor:

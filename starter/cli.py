@@ -8,30 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from runtime.process import leave
-from starter import (
-    bulk_cli,
-    calendar_cli,
-    inbox_cli,
-    leads_cli,
-    mailbox_cli,
-    onboarding_cli,
-    partner_cli,
-    people_cli,
-    replacement_cli,
-    report_cli,
-    schedules_cli,
-    secret_cli,
-)
-from starter.command import AWAY, JSON_OPTION, WRONG_USE, company_or_fail, connected, fail, instant_or_fail, run, settings_or_fail
-from starter.deadline import deadline
-
-if TYPE_CHECKING:
-    pass
+from starter.commands import bulk, calendar, inbox, leads, mailbox, onboarding, partner, people, replacement, report, schedules, secret
+from starter.commands.command import AWAY, JSON_OPTION, WRONG_USE, company_or_fail, connected, fail, instant_or_fail, run, settings_or_fail
+from starter.commands.deadline import deadline
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,20 +25,20 @@ app = typer.Typer(
     epilog="Settings come from REGLAMENT_* and TEMPORAL_* variables or .env; [bold]reglament doctor[/bold] checks them.",
 )
 app.command()(deadline)
-app.command()(onboarding_cli.visa)
-app.command()(people_cli.people)
-app.command()(people_cli.absence)
-app.add_typer(inbox_cli.app, name="inbox")
-app.add_typer(report_cli.app, name="report")
-app.add_typer(bulk_cli.app, name="bulk")
-app.add_typer(leads_cli.app, name="leads")
-app.add_typer(replacement_cli.app, name="replacement")
-app.add_typer(partner_cli.app, name="partner")
-app.add_typer(onboarding_cli.service, name="service")
-app.add_typer(secret_cli.app, name="secret")
-app.add_typer(calendar_cli.app, name="calendar")
-app.add_typer(mailbox_cli.app, name="mailbox")
-app.add_typer(schedules_cli.app, name="schedules")
+app.command()(onboarding.visa)
+app.command()(people.people)
+app.command()(people.absence)
+app.add_typer(inbox.app, name="inbox")
+app.add_typer(report.app, name="report")
+app.add_typer(bulk.app, name="bulk")
+app.add_typer(leads.app, name="leads")
+app.add_typer(replacement.app, name="replacement")
+app.add_typer(partner.app, name="partner")
+app.add_typer(onboarding.service, name="service")
+app.add_typer(secret.app, name="secret")
+app.add_typer(calendar.app, name="calendar")
+app.add_typer(mailbox.app, name="mailbox")
+app.add_typer(schedules.app, name="schedules")
 
 
 @app.command()
@@ -67,7 +51,7 @@ def deliver(
     An event: {"id": "evt-1", "type": "handoff.first_contact", "occurred_at": "2026-11-20T15:00:00+03:00", "data": {"deal": "D-1041"}}.
     Delivering the same event again is safe: it counts once. See [bold]reglament events[/bold] for the types.
     """
-    from starter.inbox_cli import deliver_lines
+    from starter.commands.inbox import deliver_lines
 
     run(deliver_lines(settings_or_fail(), file, as_json))
 
@@ -82,8 +66,8 @@ def events(
     from rich.console import Console
     from rich.table import Table
 
-    from starter.door import example_event, recent_example
-    from starter.doors import DOORS
+    from starter.doors.door import example_event, recent_example
+    from starter.doors.table import DOORS
 
     if type is None:
         if as_json:
@@ -102,7 +86,7 @@ def events(
         fail(WRONG_USE, f"there is no event type {type}; reglament events lists them")
     door = DOORS[type]
     if curl:
-        from starter.curl import signed_curl
+        from starter.commands.curl import signed_curl
 
         settings = settings_or_fail()
         secret = settings.webhook_secrets.get_secret_value().split(",")[0].strip()
@@ -194,7 +178,7 @@ def form(
 ) -> None:
     """Write the blank questionnaire of the edition in force, the company's own included, for partners to fill in."""
     from regulations.editions import EditionError, UnknownEdition
-    from starter.forms import FormError, write_form
+    from starter.commands.forms import FormError, write_form
 
     try:
         labels = write_form(out, settings_or_fail().editions, force=force)
@@ -218,7 +202,7 @@ async def _notices(at: str | None, as_json: bool) -> int:
     from datetime import UTC
 
     from runtime.database import DatabaseRefusedError, DatabaseUnavailableError
-    from starter.notices import preview, print_preview
+    from starter.commands.notices import preview, print_preview
 
     settings = settings_or_fail()
     company = company_or_fail(settings)

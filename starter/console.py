@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Runs the command line; does not return."""
     if sys.argv[1:2] == ["deadline"]:
-        from starter.deadline_batch import run
+        from starter.commands.deadline_batch import run
 
         code = run(sys.argv[2:])
         if code is not None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.company import CompanyError
 from regulations.control_time import calendar_named, control_name
 from regulations.plans import CONTROL
+from regulations.time.calendar_spec import CalendarSpec
 from runtime.settings import Settings
 from starter.schedules import zones_of_registers
 

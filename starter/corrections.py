@@ -15,8 +15,8 @@ from regulations.catalogue import text
 from regulations.corrections import LateNews
 from regulations.handoff.corrections import CLAUSES, learnt
 from regulations.messages import Message
-from starter.delivery_outcome import Delivered, DeliveryError
-from starter.door import Door
+from starter.doors.door import Door
+from starter.inbox.outcome import Delivered, DeliveryError
 from workflows import attributes
 from workflows.correction import Correction
 

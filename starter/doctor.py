@@ -21,7 +21,6 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNa
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from regulations.calendar_change import day_table, difference
 from regulations.company import CompanyError, load_company
 from regulations.editions import EditionError, load_editions
 from regulations.handoff.state import ROLES
@@ -31,9 +30,10 @@ from regulations.onboarding.case import COMPANY_ROLES as ONBOARDING_ROLES
 from regulations.onboarding.messages import KYIV
 from regulations.partner.case import COMPANY_ROLES as PARTNER_ROLES
 from regulations.partner.case import FINANCE
-from regulations.production_calendars import ProductionCalendar, production_calendar
 from regulations.replacement.state import COMPANY_ROLES as REPLACEMENT_ROLES
-from regulations.working_time import working_time
+from regulations.time.calendar_change import day_table, difference
+from regulations.time.production_calendars import ProductionCalendar, production_calendar
+from regulations.time.working_time import working_time
 from runtime import published_calendars
 from runtime.account_billing import AccountReader
 from runtime.billing import BillingReader

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from regulations.control_time import calendar_named, control_name
 from regulations.lead.watch import quarter
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from runtime.centres import CentreReader
 from runtime.leads import OPEN, LeadLine, LeadReader
 from starter.registers import opened

@@ -16,7 +16,7 @@ from regulations.catalogue import text
 from regulations.control_time import calendar_named, control_name
 from regulations.lead.state import SALES_SUPPORT
 from regulations.lead.watch import quarter
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from runtime.centres import Centre, CentreReader
 from runtime.leads import LeadReader
 from runtime.measures import Chosen, Measure, MeasureRegister

@@ -15,7 +15,7 @@ from regulations.partner.money import rubles
 from regulations.partner.pack import LISTS
 from regulations.partner.pack_words import file_name, report_sheet
 from regulations.partner.report import KINDS
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from runtime.portfolio import PartnerLine, PortfolioReader, UndecidedPayment
 from runtime.spreadsheets import workbook
 from starter.registers import opened

@@ -19,12 +19,12 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from regulations.calendar_change import CalendarDifference, day_table, difference
 from regulations.messages import CalendarChanged
 from regulations.obligations import SHORT_TERM
 from regulations.plans import CONTROL
-from regulations.term_spans import due_day
-from regulations.working_time import WorkingTime
+from regulations.time.calendar_change import CalendarDifference, day_table, difference
+from regulations.time.term_spans import due_day
+from regulations.time.working_time import WorkingTime
 from runtime.published_calendars import CountedTerm, PublishedCalendar, PublishedCalendars
 from starter.telling import AT_A_TIME, Answer, Pace, Tell, tell_all, tell_case
 

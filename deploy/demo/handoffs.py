@@ -15,12 +15,12 @@ from temporalio.testing import TimeSkipper
 from deploy.demo.documents import attached, contract, questionnaire
 from deploy.demo.player import Player
 from deploy.demo.stage import Stage
-from regulations.calendar_spec import CalendarSpec
 from regulations.handoff.narration import HandoffResult
 from regulations.handoff.report_case import ReportRequest, ReportResult
 from regulations.rounds import RoundRequest, RoundResult
-from regulations.terms import parse_term
-from regulations.working_time import working_time
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.terms import parse_term
+from regulations.time.working_time import working_time
 from runtime.database import open_database
 from runtime.tables import (
     accepted_clients,

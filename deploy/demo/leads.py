@@ -21,7 +21,7 @@ from deploy.demo.player import Player
 from deploy.demo.stage import Stage
 from regulations.control_time import calendar_named, control_name
 from regulations.rounds import RoundRequest, RoundResult
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.working_time import WorkingTime, working_time
 from runtime.centres import CentreReader
 from runtime.database import open_database
 from runtime.lead_tables import billing_product_invoices

@@ -21,9 +21,9 @@ from rich.table import Table
 from deploy.demo.player import Player
 from deploy.demo.smtp_catcher import letters_in
 from deploy.demo.stage import CRM_DEALS, Stage
-from regulations.calendar_spec import CalendarSpec
 from regulations.read_out import ReadOut
-from regulations.working_time import working_time
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.working_time import working_time
 
 KYIV = working_time(CalendarSpec.simple("Europe/Kyiv", "UA"))
 HEAD_OF_SALES, SALES, ACCOUNTANT, GROUP_HEAD = (

@@ -20,10 +20,10 @@ from rich.table import Table
 from deploy.demo.player import Player
 from deploy.demo.smtp_catcher import letters_in
 from deploy.demo.stage import CRM_DEALS, Stage
-from regulations.calendar_spec import CalendarSpec
 from regulations.partner.money import rubles
 from regulations.read_out import ReadOut
-from regulations.working_time import working_time
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.working_time import working_time
 
 PARTNER = {"id": "p-77", "name": "ООО «Ромашка»", "email": "romashka@partner.example", "phone": "+79990000000", "contact": "c-77"}
 PAYER = {"name": "ООО «Ромашка»", "inn": "7707083893", "kpp": "773601001", "email": "pay@partner.example", "phone": "+79990000001"}

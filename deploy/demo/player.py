@@ -15,10 +15,10 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import TimeSkipper
 
 from deploy.demo.stage import Stage
-from regulations.calendar_spec import CalendarSpec
 from regulations.read_out import ReadOut
-from regulations.terms import parse_term
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.terms import parse_term
+from regulations.time.working_time import WorkingTime, working_time
 from runtime.database import open_database
 from starter.views import NotFound, Unavailable, read_case
 

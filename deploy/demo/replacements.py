@@ -27,7 +27,7 @@ from deploy.demo.smtp_catcher import letters_in
 from deploy.demo.stage import Stage
 from regulations.catalogue import text
 from regulations.control_time import calendar_named, control_name, working_days_left
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from runtime.replacement_tables import billing_account_tariffs, billing_accounts
 
 ACCOUNT, PERIOD, LOGIN = "a-40", "2026-11", "client40"

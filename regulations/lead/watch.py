@@ -12,12 +12,12 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from regulations.calendar_spec import CalendarError
 from regulations.catalogue import counted, text
 from regulations.dates import day_text
 from regulations.effects import Letter
 from regulations.plans import ui_link
-from regulations.working_time import WorkingTime
+from regulations.time.calendar_spec import CalendarError
+from regulations.time.working_time import WorkingTime
 
 LANGUAGE = "ru"
 """Of the letters: that of the regulation."""

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, EmailStr, StringConstraints
 
 from regulations import messages as m
-from regulations import term_forms as forms
-from regulations.terms import TermError, parse_term
+from regulations.time import term_forms as forms
+from regulations.time.terms import TermError, parse_term
 
 KYIV = "Europe/Kyiv"
 LONGEST_DAYS, LONGEST_RHYTHM = 366, 186

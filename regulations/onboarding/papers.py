@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from regulations.onboarding.diary_messages import CLAUSES, Paper
 from regulations.onboarding.effects import DuePaper, PapersAnswer, PapersQuestion
-from regulations.working_time import WorkingTime
+from regulations.time.working_time import WorkingTime
 
 DRAFT_BEFORE = "1 working hours before"
 """How long the manager has between the draft and the end of the day, or of the term where that is earlier."""

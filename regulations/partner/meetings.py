@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from regulations.partner.effects import MeetingAnswer, MeetingQuestion
 from regulations.partner.meeting_messages import WEEKDAYS
-from regulations.working_time import WorkingTime
+from regulations.time.working_time import WorkingTime
 
 HORIZON = timedelta(days=366)
 """A schedule without a meeting for so long has none: its weekday is a day off for good."""

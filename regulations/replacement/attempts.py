@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
-from regulations.working_time import WorkingTime
-from regulations.zones import SECOND, instant_of
+from regulations.time.working_time import WorkingTime
+from regulations.time.zones import SECOND, instant_of
 
 DAYS = 3
 """3.4: attempts are counted over so many working days."""

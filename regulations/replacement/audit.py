@@ -14,8 +14,8 @@ from regulations.replacement.export_content import Content
 from regulations.replacement.findings import Audited, Evidence, Judged, Verdict, is_on_replacement
 from regulations.replacement.judging import Judge
 from regulations.replacement.local_times import LocalTimes
-from regulations.working_time import WorkingTime
-from regulations.zones import instant_of
+from regulations.time.working_time import WorkingTime
+from regulations.time.zones import instant_of
 
 __all__ = ["Audited", "Evidence", "Judged", "Verdict", "audit"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from regulations.catalogue import counted, text
 from regulations.replacement.effects import AuditSettings
 from regulations.replacement.findings import Evidence
-from regulations.terms import WorkingSpan, parse_term
+from regulations.time.terms import WorkingSpan, parse_term
 
 RULES = ("3.1", "3.2", "3.3", "3.4", "4.1", "4.2", "5.2", "6.2", "6.4")
 """The clauses by which an export is judged, in order."""

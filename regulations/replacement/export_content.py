@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 from regulations.replacement.export import Call, Card, Recording, Row, Ticket
 from regulations.replacement.findings import Evidence, is_on_replacement
 from regulations.replacement.local_times import LocalTimes
-from regulations.zones import instant_of
+from regulations.time.zones import instant_of
 
 CHECKED = "5.2"
 """The clause under which the rows of an export are checked."""

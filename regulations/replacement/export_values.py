@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from regulations.spelling import folded
-from regulations.zones import DAY, EPOCH, EPOCH_DAY, SECOND, local_instant, midnights, zone
+from regulations.time.zones import DAY, EPOCH, EPOCH_DAY, SECOND, local_instant, midnights, zone
 
 LONGEST_COMMENT = 2_000
 _LEAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}").fullmatch

@@ -22,9 +22,9 @@ from regulations.replacement.effects import AuditSettings
 from regulations.replacement.export_content import CHECKED, Content, KeptCall, KeptCard
 from regulations.replacement.findings import NO_ANSWER, NOT_TARGET, Evidence, Judged, Verdict, reasons_of
 from regulations.replacement.local_times import LISTED, LocalTimes, utc
-from regulations.terms import parse_term
-from regulations.working_time import WorkingTime
-from regulations.zones import instant_of
+from regulations.time.terms import parse_term
+from regulations.time.working_time import WorkingTime
+from regulations.time.zones import instant_of
 
 Days = tuple[int, ...]
 """Three working days, as ordinals."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from regulations.working_time import WorkingTime
-from regulations.zones import DAY, EPOCH, EPOCH_DAY, SECOND, datetime_of
+from regulations.time.working_time import WorkingTime
+from regulations.time.zones import DAY, EPOCH, EPOCH_DAY, SECOND, datetime_of
 
 LISTED = 5
 """Calls named in one piece of evidence; the sheet tells how many there are."""

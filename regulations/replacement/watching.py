@@ -17,8 +17,8 @@ from regulations.dates import local_text
 from regulations.replacement.attempts import spaced, three_days
 from regulations.replacement.effects import WatchSettings
 from regulations.replacement.watch_state import KIND
-from regulations.working_time import WorkingTime
-from regulations.zones import DAY, datetime_of, instant_of
+from regulations.time.working_time import WorkingTime
+from regulations.time.zones import DAY, datetime_of, instant_of
 
 FIRST_CALL, ATTEMPTS = "3.3", "3.4"
 JUST_AFTER = timedelta(seconds=1)

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.centre_rounds import CentreRounds
 from activities.notices import Notices
 from deploy.demo.smtp_catcher import Caught, SmtpCatcher
-from regulations.calendar_spec import CalendarSpec
 from regulations.company import Company
 from regulations.control_time import calendar_named, control_name
 from regulations.dates import local_text
 from regulations.plans import Address
 from regulations.rounds import Gather, Gathered
 from regulations.rows import CentreRow, LeadRow, RecordBatch
-from regulations.working_time import working_time
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.working_time import working_time
 from runtime.centres import CentreReader
 from runtime.lead_tables import leads
 from runtime.leads import CentreLetters, LeadReader

@@ -18,11 +18,11 @@ from activities.email import Correspondence
 from activities.notices import Notices
 from activities.record import Registers
 from deploy.demo.smtp_catcher import SmtpCatcher
-from regulations.calendar_spec import CalendarSpec
 from regulations.company import Company
 from regulations.plans import Address
 from regulations.rounds import Gather, Gathered, LettersRefused, LettersSent
 from regulations.rows import AnyRow, BreachEntry, BreachRow, NoticeRow, ObligationRow, RecordBatch
+from regulations.time.calendar_spec import CalendarSpec
 from runtime import tables
 from runtime.effect_ledger import EffectLedger
 from runtime.letters import Letters

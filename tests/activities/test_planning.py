@@ -10,11 +10,11 @@ from pydantic import ValidationError
 
 from activities import errors
 from activities.planning import Planning
-from regulations.calendar_spec import CalendarSpec
 from regulations.company import Person
 from regulations.editions import load_editions
 from regulations.plans import OpeningRequest
 from regulations.roster import Absence, Holder
+from regulations.time.calendar_spec import CalendarSpec
 from runtime.absences import AbsenceLine, AbsenceRegister
 from runtime.settings import Settings
 from tests.activities.attempts import failing

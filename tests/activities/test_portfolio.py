@@ -20,7 +20,7 @@ from activities import errors
 from activities.portfolio import Portfolio, heading_of, make
 from regulations.company import Person
 from regulations.partner.effects import MeetingQuestion, PackQuestion
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from runtime.database import open_database
 from runtime.encryption import KeyRing
 from runtime.files import FileStore

@@ -25,11 +25,11 @@ from typing import Any
 import psutil
 from sqlalchemy import select
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.messages import Message
 from regulations.partner import account_messages as am
 from regulations.partner.account_narration import AccountResult
-from regulations.working_time import working_time
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.working_time import working_time
 from runtime.partner_tables import partner_calls
 from runtime.process import leave
 from runtime.tables import breaches, obligations

@@ -30,7 +30,7 @@ from runtime.database import open_database
 from runtime.inbox import UNDELIVERED, InboxState
 from runtime.process import leave
 from runtime.tables import inbox
-from starter.doors import DOORS
+from starter.doors.table import DOORS
 from starter.views import read_case
 
 OF_A_CASE = 10

@@ -26,7 +26,7 @@ from deploy.demo.smtp_catcher import SmtpCatcher
 from regulations.control_time import calendar_named, control_name
 from regulations.lead.watch import quarter
 from regulations.rounds import RoundResult
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from runtime.centres import CentreReader
 from runtime.database import migrate, open_database
 from runtime.lead_tables import leads

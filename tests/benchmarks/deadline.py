@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from regulations.terms import parse_term
-from regulations.working_time import CalendarSpec, WorkingTime
+from regulations.time.terms import parse_term
+from regulations.time.working_time import CalendarSpec, WorkingTime
 
 ROOT = Path(__file__).parents[2]
 LINES = 40_000

@@ -36,9 +36,9 @@ from runtime.encryption import KeyRing
 from runtime.files import FileStore
 from runtime.lead_tables import leads
 from runtime.process import leave
-from starter.delivery import deliver
-from starter.delivery_outcome import Delivered, DeliveryError
-from starter.doors import DOORS
+from starter.doors.table import DOORS
+from starter.inbox.delivery import deliver
+from starter.inbox.outcome import Delivered, DeliveryError
 from starter.views import read_case
 from workflows.bulk_action import BulkAction
 

@@ -24,13 +24,13 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from deploy.demo.stage import ROOT, Stage
-from regulations.calendar_spec import CalendarSpec
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.working_time import WorkingTime, working_time
 from runtime.database import open_database, reading
 from runtime.process import leave
 from runtime.tables import billing_access_grants, billing_invoices, billing_payments, billing_tariffs, obligations
-from starter.delivery import deliver
-from starter.doors import DOORS
+from starter.doors.table import DOORS
+from starter.inbox.delivery import deliver
 from tests.regulations.handoff.course import QUESTIONNAIRE
 
 CASES, RATE = 5_000, 100.0

@@ -31,7 +31,7 @@ from temporalio.client import (
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from tests.regulations.course import KYIV_OFFICE
 from tests.workflows.actions import billed
 from tests.workflows.service_diaries import Diary

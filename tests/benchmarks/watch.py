@@ -33,9 +33,9 @@ from regulations.replacement.messages import MOST
 from runtime.database import open_database
 from runtime.process import leave
 from runtime.replacement_tables import watched_calls, watched_leads
-from starter.delivery import deliver
-from starter.delivery_outcome import DeliveryError
-from starter.doors import DOORS
+from starter.doors.table import DOORS
+from starter.inbox.delivery import deliver
+from starter.inbox.outcome import DeliveryError
 from starter.views import read_case
 
 CALLS = 5

@@ -9,8 +9,8 @@ import pytest
 
 from deploy.demo.handoffs import CALENDAR, EXPECTED, HandoffPlayer, scenes
 from regulations import messages as m
-from regulations.terms import parse_term
-from starter.doors import DOORS
+from regulations.time.terms import parse_term
+from starter.doors.table import DOORS
 from tests.regulations.handoff.course import FILES, QUESTIONNAIRE, Course, sale
 
 STARTS = [datetime(2026, 1, 1, 5, tzinfo=UTC) + n * timedelta(days=5, hours=7) for n in range(100)]

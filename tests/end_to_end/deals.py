@@ -18,8 +18,8 @@ from regulations.handoff.narration import HandoffResult
 from regulations.read_out import ReadOut
 from runtime.database import open_database
 from runtime.tables import billing_access_grants, billing_invoices, billing_payments
-from starter.delivery import deliver
-from starter.delivery_outcome import Delivered, DeliveryError
+from starter.inbox.delivery import deliver
+from starter.inbox.outcome import Delivered, DeliveryError
 from starter.views import NotFound, Unavailable, read_case
 from tests.patience import patiently
 from workflows.client_handoff import ClientHandoff

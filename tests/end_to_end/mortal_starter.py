@@ -14,7 +14,7 @@ from runtime.mail_answers import MailAnswers
 from runtime.mailbox import Mailbox
 from runtime.process import leave
 from starter import __main__ as starter
-from starter.inbox import Inbox
+from starter.inbox.inbox import Inbox
 
 
 def die(moment: str) -> None:

@@ -13,7 +13,7 @@ import pytest_asyncio
 from deploy.demo.stage import Stage
 from runtime.centres import CentreReader
 from runtime.database import open_database
-from starter.doors import DOORS
+from starter.doors.table import DOORS
 from tests.end_to_end.test_command_line import lines, reglament
 from tests.patience import patiently
 

@@ -20,8 +20,8 @@ from deploy.demo.smtp_catcher import Caught
 from deploy.demo.stage import Stage, free_port
 from runtime.database import open_database
 from runtime.sales import SaleReader
-from starter.mail_parts import read_mail
-from starter.mail_redaction import MASK
+from starter.mail.parts import read_mail
+from starter.mail.redaction import MASK
 from tests.dovecot import DOVECOT, PASSWORD, WHY_NOT, Dovecot
 from tests.end_to_end.deals import Deal, Sender
 from tests.end_to_end.replacements import Replacement, traces

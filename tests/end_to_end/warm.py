@@ -22,7 +22,9 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__, "starter.cli", "starter.web", "starter.inbox", "starter.doctor", "starter.mailboxes", "worker"])
+_FORKS.set_forkserver_preload(
+    [__name__, "starter.cli", "starter.web.app", "starter.inbox.inbox", "starter.doctor", "starter.mail.mailboxes", "worker"]
+)
 
 
 class Warm:

@@ -39,7 +39,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import JsonValue
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.case import CaseState, Obligation, Refusal
 from regulations.clocks import planned, terms_to_plan
 from regulations.counting import count
@@ -49,7 +48,8 @@ from regulations.messages import Message
 from regulations.plans import Address, Opening, OpeningRequest, PlanRequest, person_of
 from regulations.roster import Holder
 from regulations.rows import AnyRow, BreachRow, IncidentRow, NoticeRow, Row
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.working_time import WorkingTime, working_time
 from tests.regulations.careful import decided
 from workflows.docket import Decision
 

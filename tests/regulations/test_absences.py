@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulations.absences import AbsenceRefused, Absences, StandIns, check_absence, holders, kept
-from regulations.calendar_spec import CalendarSpec
 from regulations.company import Company, Person
 from regulations.plans import Address
 from regulations.roster import Absence, Holder, stands_in
+from regulations.time.calendar_spec import CalendarSpec
 
 ZONES = {"company": "Europe/Moscow", "kyiv": "Europe/Kyiv", "vladivostok": "Asia/Vladivostok"}
 CALENDARS = {name: CalendarSpec.simple(tz, None, name=name) for name, tz in ZONES.items()}

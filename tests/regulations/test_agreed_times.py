@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulations.breaches import hold_terms, moved_into_the_past, reminder_due
-from regulations.calendar_change import day_table, difference
 from regulations.case import Evidence, Obligation, Standing
 from regulations.clause_case import ClauseCase
 from regulations.clocks import calendar_changed, planned, terms_to_plan
@@ -23,7 +22,8 @@ from regulations.moved_terms import agree, start_earlier
 from regulations.obligations import apply_to_docket, open_obligation, settle_open, waive
 from regulations.plans import Address, Edition, Opening, PlannedTerm, PlanRequest, Span, TermToPlan
 from regulations.rows import BreachRow, ObligationRow
-from regulations.working_time import CalendarSpec, WorkingTime, working_time
+from regulations.time.calendar_change import day_table, difference
+from regulations.time.working_time import CalendarSpec, WorkingTime, working_time
 from tests.regulations.course import KYIV, KYIV_OFFICE, OFFICE, at, local
 
 HEAD = Actor(role="head", id="h1")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from regulations.calendar_change import covered_years, day_table, difference, hours_of
-from regulations.working_time import CalendarSpec, WorkingTime, working_time
+from regulations.time.calendar_change import covered_years, day_table, difference, hours_of
+from regulations.time.working_time import CalendarSpec, WorkingTime, working_time
 
 MOSCOW = CalendarSpec.simple("Europe/Moscow", "RU", "09:00-13:00,14:00-18:00")
 DAY = date(2026, 11, 18)

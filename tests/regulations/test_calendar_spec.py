@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from regulations.calendar_spec import OFFICE_WEEK, CalendarError, CalendarSpec
-from regulations.working_time import working_time
-from regulations.zones import ZoneError, zone
+from regulations.time.calendar_spec import OFFICE_WEEK, CalendarError, CalendarSpec
+from regulations.time.working_time import working_time
+from regulations.time.zones import ZoneError, zone
 
 MOSCOW = working_time(CalendarSpec.simple("Europe/Moscow", "RU"))
 

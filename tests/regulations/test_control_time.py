@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from regulations.control_time import calendar_named, control_name, is_zone, working_days_left
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from tests.regulations.lead.course import at
 
 VLADIVOSTOK = working_time(calendar_named(control_name("Asia/Vladivostok"), {}))

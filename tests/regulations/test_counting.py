@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from regulations.calendar_spec import HorizonError
 from regulations.counting import count
 from regulations.plans import PlanRequest, Span, TermToPlan
-from regulations.working_time import working_time
+from regulations.time.calendar_spec import HorizonError
+from regulations.time.working_time import working_time
 from tests.regulations.course import at
 from tests.regulations.handoff.course import CALENDAR
 

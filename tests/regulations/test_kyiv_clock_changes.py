@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from regulations.working_time import CalendarSpec, Pause, WorkingTime, working_time
+from regulations.time.working_time import CalendarSpec, Pause, WorkingTime, working_time
 
 KYIV = working_time(CalendarSpec.simple("Europe/Kyiv", "UA"))
 EVERY_DAY = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}

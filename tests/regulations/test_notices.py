@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.company import Company
 from regulations.notices import (
     LISTED,
@@ -29,7 +28,8 @@ from regulations.notices import (
     round_letter,
 )
 from regulations.plans import Address
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.working_time import WorkingTime, working_time
 
 ZONES = {"company": "Europe/Moscow", "vladivostok": "Asia/Vladivostok", "kaliningrad": "Europe/Kaliningrad"}
 CALENDARS = {name: CalendarSpec.simple(tz, "RU", name=name) for name, tz in ZONES.items()}

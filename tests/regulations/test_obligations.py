@@ -24,7 +24,7 @@ from regulations.messages import FirstContact
 from regulations.obligations import admit, breach, close, notice, open_obligation, settle, taken, waive
 from regulations.plans import Address, Edition, Opening, PlannedTerm, PlanRequest, TermToPlan
 from regulations.rows import BreachRow, IncidentRow, NoticeRow, ObligationRow
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from tests.regulations.course import at
 from tests.regulations.handoff.course import CALENDAR
 

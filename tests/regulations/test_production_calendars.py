@@ -10,9 +10,9 @@ from pathlib import Path
 import holidays
 import pytest
 
-from regulations import production_calendars
-from regulations.calendar_spec import CalendarError, HorizonError
-from regulations.production_calendars import Day, ProductionCalendar, orthodox_easter, production_calendar
+from regulations.time import production_calendars
+from regulations.time.calendar_spec import CalendarError, HorizonError
+from regulations.time.production_calendars import Day, ProductionCalendar, orthodox_easter, production_calendar
 
 DATA = Path(production_calendars.__file__).parent / "calendars"
 

@@ -25,7 +25,6 @@ CLOCKS = {"now", "today", "utcnow", "fromtimestamp", "utcfromtimestamp"}
 """Methods that read the clock or the machine's zone; `fromtimestamp` with a zone given is neither."""
 FILES = {"exists", "glob", "is_dir", "iterdir", "mkdir", "open", "read_bytes", "read_text", "rglob", "unlink", "write_bytes", "write_text"}
 NOT_FOR_WORKFLOWS = {
-    "calendar_spec",
     "counting",
     "editions",
     "control_time",
@@ -42,11 +41,12 @@ NOT_FOR_WORKFLOWS = {
     "replacement.watching",
     "notices",
     "onboarding.papers",
-    "open_hours",
-    "production_calendars",
-    "working_time",
-    "year_tables",
-    "zones",
+    "time.calendar_spec",
+    "time.open_hours",
+    "time.production_calendars",
+    "time.working_time",
+    "time.year_tables",
+    "time.zones",
 }
 """What depends on data that change: workflow code asks a local activity instead."""
 REPLACEMENT_DATA = {"attempts", "audit", "export_content", "export_reading", "export_values", "judging", "local_times", "watching"}
@@ -110,8 +110,8 @@ def _imported(node: ast.AST) -> list[str]:
     match node:
         case ast.Import(names=names):
             return [n.name for n in names]
-        case ast.ImportFrom(module=str(module)):
-            return [module]
+        case ast.ImportFrom(module=str(module), names=names):
+            return [module, *(f"{module}.{n.name}" for n in names)]
     return []
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from regulations.terms import parse_term
-from regulations.working_time import CalendarError, CalendarSpec, Pause, WorkingTime, working_time
+from regulations.time.terms import parse_term
+from regulations.time.working_time import CalendarError, CalendarSpec, Pause, WorkingTime, working_time
 
 WEEK = ("mon", "tue", "wed", "thu", "fri")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulations import terms
-from regulations.terms import (
+from regulations.time import terms
+from regulations.time.terms import (
     AtOnce,
     CalendarDays,
     CalendarMonths,

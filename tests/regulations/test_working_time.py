@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from regulations.working_time import CalendarError, CalendarSpec, HorizonError, Pause, WorkingTime, working_time
+from regulations.time.working_time import CalendarError, CalendarSpec, HorizonError, Pause, WorkingTime, working_time
 
 ALL_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOSCOW = working_time(CalendarSpec.simple("Europe/Moscow", "RU"))

@@ -15,8 +15,8 @@ import holidays
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulations.terms import parse_term
-from regulations.working_time import CalendarSpec, HorizonError, Pause, WorkingTime, working_time
+from regulations.time.terms import parse_term
+from regulations.time.working_time import CalendarSpec, HorizonError, Pause, WorkingTime, working_time
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)

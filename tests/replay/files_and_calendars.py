@@ -10,8 +10,8 @@ from pathlib import Path
 from temporalio.testing import WorkflowEnvironment
 
 from regulations import messages as m
-from regulations.calendar_change import day_table, difference
 from regulations.documents import Found
+from regulations.time.calendar_change import day_table, difference
 from tests.databases import sqlite_in
 from tests.regulations.handoff.course import CC_HEAD_PERSON
 from tests.replay.played import Outcome, handoff

@@ -21,16 +21,16 @@ from standardwebhooks.webhooks import Webhook
 from regulations.editions import load_editions
 from runtime.encryption import KeyRing
 from runtime.inbox import Entry, InboxState, InboxStore
-from starter.delivery import read_event
-from starter.delivery_outcome import Delivered, DeliveryError, Source
-from starter.doors import DOORS, STARTS
-from starter.inbox import Answer, Inbox
-from starter.inbox_files import take_files
-from starter.look_ups import CompanyLookUps
-from starter.web import PLACE, build_app
-from starter.web_health import Health
-from starter.web_metrics import Metrics
-from starter.web_signature import Signatures
+from starter.doors.look_ups import CompanyLookUps
+from starter.doors.table import DOORS, STARTS
+from starter.inbox.delivery import read_event
+from starter.inbox.files import take_files
+from starter.inbox.inbox import Answer, Inbox
+from starter.inbox.outcome import Delivered, DeliveryError, Source
+from starter.web.app import PLACE, build_app
+from starter.web.health import Health
+from starter.web.metrics import Metrics
+from starter.web.signature import Signatures
 from tests.activities.centres import COMPANY
 from tests.patience import patiently
 

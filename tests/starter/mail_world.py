@@ -17,11 +17,11 @@ from runtime.encryption import KeyRing
 from runtime.mail_answers import MailAnswers
 from runtime.mailbox import Listing, Lying, MailboxSettings, Purpose
 from runtime.sales import Sale
-from starter.mail_answers import Answers, AnswerUnavailableError
-from starter.mail_door import MailDoor
-from starter.mail_handoff import HandoffMail
-from starter.mail_replacement import ReplacementMail
-from starter.mailbox import MailboxReading
+from starter.mail.answers import Answers, AnswerUnavailableError
+from starter.mail.door import MailDoor
+from starter.mail.handoff import HandoffMail
+from starter.mail.mailbox import MailboxReading
+from starter.mail.replacement import ReplacementMail
 from tests.starter.inbox_world import HASH_KEY, Desk
 
 OWN = "zamena@company.example"

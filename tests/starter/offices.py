@@ -13,12 +13,12 @@ from temporalio.client import Client
 
 from activities.planning import Planning
 from activities.record import Registers
-from regulations.calendar_spec import CalendarSpec
 from regulations.editions import Editions
 from regulations.handoff.state import ROLES
 from regulations.plans import Address
 from regulations.rows import RecordBatch
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.working_time import WorkingTime, working_time
 from runtime.registers import RegisterWriter
 from runtime.tables import obligations
 from tests.patience import patiently

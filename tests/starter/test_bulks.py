@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from regulations.lead.messages import BulkStarted
 from runtime.bulks import BulkHead, BulkStore, NewItem, SettledItem
-from starter import bulk_cli
-from starter.bulk_cli import app
 from starter.bulks import BulkStanding, same_request, words, write_results
+from starter.commands import bulk as bulk_cli
+from starter.commands.bulk import app
 from starter.views import NotFound
 from tests.databases import sqlite_in
 

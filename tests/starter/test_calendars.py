@@ -13,13 +13,13 @@ from pydantic import SecretStr
 from temporalio.testing import WorkflowEnvironment
 from typer.testing import CliRunner
 
-from regulations.calendar_spec import CalendarError
-from regulations.working_time import working_time
+from regulations.time.calendar_spec import CalendarError
+from regulations.time.working_time import working_time
 from runtime.database import open_database
 from runtime.published_calendars import PublishedCalendars
 from runtime.settings import Settings
-from starter.calendars import days_of, find
 from starter.cli import app
+from starter.commands.calendar_days import days_of, find
 from starter.doctor import _published
 from starter.publication import Publication
 from tests.databases import migrated

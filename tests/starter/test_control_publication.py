@@ -17,11 +17,11 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities import calendars as of_the_company
 from activities.record import Registers
-from regulations.calendar_change import CalendarDifference, day_table
-from regulations.calendar_spec import CalendarSpec
 from regulations.control_time import calendar_named, control_name
 from regulations.rows import RecordBatch
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.calendar_change import CalendarDifference, day_table
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.working_time import WorkingTime, working_time
 from runtime.published_calendars import PublishedCalendar, PublishedCalendars
 from runtime.registers import RegisterWriter
 from runtime.tables import obligations

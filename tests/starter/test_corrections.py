@@ -18,9 +18,9 @@ from regulations.handoff.narration import read_out
 from regulations.rows import CorrectionRow, RecordBatch
 from runtime.registers import RegisterWriter
 from starter.corrections import correct, correction_id
-from starter.delivery_outcome import Delivered, DeliveryError
-from starter.door import Door
-from starter.doors import DOORS
+from starter.doors.door import Door
+from starter.doors.table import DOORS
+from starter.inbox.outcome import Delivered, DeliveryError
 from starter.views import Unavailable, print_case, read_corrections
 from tests.activities.attempts import attempt
 from tests.regulations.course import at

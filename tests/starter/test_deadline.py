@@ -15,9 +15,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from starter import deadline_batch
-from starter.deadline import deadline
-from starter.deadline_batch import CALENDARS_KEPT, LONGEST_LINE, Batch
+from starter.commands import deadline_batch
+from starter.commands.deadline import deadline
+from starter.commands.deadline_batch import CALENDARS_KEPT, LONGEST_LINE, Batch
 from tests.patience import PATIENCE
 
 app = typer.Typer()

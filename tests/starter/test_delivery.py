@@ -19,12 +19,12 @@ from temporalio.testing import WorkflowEnvironment
 from regulations import messages as m
 from regulations.effects import AccessGrant, Payment
 from runtime.database import DatabaseUnavailableError
-from starter import delivery
-from starter.delivery import KnownCases, deliver
-from starter.delivery_outcome import Delivered, DeliveryError
-from starter.door import Door
-from starter.doors import DOORS
-from starter.handoff_doors import client_reference
+from starter.doors.door import Door
+from starter.doors.handoff import client_reference
+from starter.doors.table import DOORS
+from starter.inbox import delivery
+from starter.inbox.delivery import KnownCases, deliver
+from starter.inbox.outcome import Delivered, DeliveryError
 from tests.workflows.world import World
 from workflows import attributes
 
@@ -94,7 +94,7 @@ async def sender(server: WorkflowEnvironment, world: World) -> AsyncIterator[Sen
 @pytest.fixture
 def corrections(monkeypatch: pytest.MonkeyPatch) -> Corrections:
     corrections = Corrections()
-    monkeypatch.setattr("starter.delivery.correct", corrections.correct)
+    monkeypatch.setattr("starter.inbox.delivery.correct", corrections.correct)
     return corrections
 
 

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from activities.record import Registers
 from regulations.onboarding.case import COMPANY_ROLES
-from regulations.production_calendars import production_calendar
 from regulations.rows import CentreRow, RecordBatch
+from regulations.time.production_calendars import production_calendar
 from runtime.absences import AbsenceLine, AbsenceRegister
 from runtime.database import create_billing_tables, open_database
 from runtime.mailbox import MailboxSettings

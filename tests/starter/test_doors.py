@@ -13,10 +13,10 @@ from regulations.lead import messages as lm
 from regulations.onboarding import diary_messages, plan_messages, slip_messages
 from regulations.partner import account_messages, intake_messages, meeting_messages, payment_messages, sale_messages
 from regulations.replacement import messages as rm
-from starter.delivery import read_event
-from starter.delivery_outcome import DeliveryError
-from starter.door import EXAMPLE_TIME, Door, example_event
-from starter.doors import DOORS, ESCALATION, STARTS
+from starter.doors.door import EXAMPLE_TIME, Door, example_event
+from starter.doors.table import DOORS, ESCALATION, STARTS
+from starter.inbox.delivery import read_event
+from starter.inbox.outcome import DeliveryError
 from tests.starter.inbox_world import as_kept
 from workflows import WORKFLOWS
 

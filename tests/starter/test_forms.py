@@ -17,7 +17,7 @@ from regulations.handoff.questionnaire import filled, form_labels
 from regulations.handoff.state import HandoffSettings
 from runtime.documents.child import examine
 from starter.cli import app
-from starter.forms import FormError, write_form
+from starter.commands.forms import FormError, write_form
 from tests.regulations.course import EDITIONS, at
 from tests.regulations.handoff.course import QUESTIONNAIRE
 

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.encryption import KeyRing
 from runtime.inbox import InboxConflictError, InboxState, InboxStore
-from starter.delivery import PATIENCE
-from starter.delivery_outcome import DeliveryError
-from starter.door import example_event
-from starter.doors import DOORS, STARTS
-from starter.inbox import AT_ONCE, LEASE, LOOK_AGAIN, MOST_IN_FLIGHT, WAITS_AT_MOST, Inbox
+from starter.doors.door import example_event
+from starter.doors.table import DOORS, STARTS
+from starter.inbox.delivery import PATIENCE
+from starter.inbox.inbox import AT_ONCE, LEASE, LOOK_AGAIN, MOST_IN_FLIGHT, WAITS_AT_MOST, Inbox
+from starter.inbox.outcome import DeliveryError
 from tests.starter.inbox_world import Desk, as_kept, event
 
 RECEIVED, WAITING, DELIVERED, REFUSED, DROPPED = InboxState
@@ -85,7 +85,7 @@ async def test_a_repeat_that_has_become_too_old_to_begin_a_case_is_a_repeat(desk
         def too_old(*_: object) -> None:
             raise refusal("ImpossibleDate")
 
-        monkeypatch.setattr("starter.inbox.check_start", too_old)
+        monkeypatch.setattr("starter.inbox.inbox.check_start", too_old)
         assert (await desk.inbox.accept(sold, "event")).duplicate
         with pytest.raises(DeliveryError, match="questionnaire"):
             await desk.inbox.accept(event("sold"), "event")
@@ -94,7 +94,7 @@ async def test_a_repeat_that_has_become_too_old_to_begin_a_case_is_a_repeat(desk
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS.keys())
 async def test_every_type_of_event_goes_through_the_inbox_unchanged(tmp_path: Any, door: Any) -> None:
     """What is kept says the same message as what came, and gives the same digest again."""
-    from starter.delivery import read_event
+    from starter.inbox.delivery import read_event
 
     _, message, address = read_event(as_kept(example_event(door)), "event")
     kept = door.event_of(message, address)

@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 from runtime.database import migrate, open_database
 from runtime.encryption import KeyRing
 from runtime.inbox import Entry, InboxState, InboxStore, Incoming
-from starter.inbox import Answer
-from starter.inbox_cli import _print_answer, _result, app
+from starter.commands.inbox import _print_answer, _result, app
+from starter.inbox.inbox import Answer
 
 KEY = base64.b64encode(os.urandom(32)).decode()
 LEASE = timedelta(seconds=30)

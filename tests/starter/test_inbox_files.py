@@ -13,9 +13,9 @@ from runtime.documents.reader import LARGEST
 from runtime.encryption import KeyRing
 from runtime.files import FileStore
 from runtime.inbox import InboxState
-from starter.delivery import read_event
-from starter.delivery_outcome import DeliveryError
-from starter.inbox_files import MOST, take_files
+from starter.inbox.delivery import read_event
+from starter.inbox.files import MOST, take_files
+from starter.inbox.outcome import DeliveryError
 from tests.starter.inbox_world import Desk, event
 
 CANARY = b"kanareyka"

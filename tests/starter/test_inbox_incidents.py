@@ -17,8 +17,8 @@ from runtime.inbox import Entry, InboxState
 from runtime.register_reader import RegisterReader
 from runtime.registers import RegisterWriter
 from runtime.tables import incidents, notices
-from starter.doors import DOORS, ESCALATION
-from starter.inbox_incidents import Incidents
+from starter.doors.table import DOORS, ESCALATION
+from starter.inbox.incidents import Incidents
 
 COMPANY = load_company(Path(__file__).resolve().parents[2] / "deploy/demo/company.toml")
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

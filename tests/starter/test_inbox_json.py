@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starter.inbox_json import DEPTH, MalformedJsonError, read_json
+from starter.inbox.strict_json import DEPTH, MalformedJsonError, read_json
 
 CANARY = "kanareyka"
 JSON = st.recursive(

@@ -18,8 +18,8 @@ from sqlalchemy import create_engine, delete
 from runtime.database import open_database
 from runtime.inbox import UNDELIVERED, InboxState
 from runtime.tables import inbox, metadata
-from starter.delivery_outcome import DeliveryError
-from starter.inbox import LEASE, WAITS_AT_MOST
+from starter.inbox.inbox import LEASE, WAITS_AT_MOST
+from starter.inbox.outcome import DeliveryError
 from tests.starter.inbox_world import Desk, event
 
 DEALS = ("D-1", "D-2")

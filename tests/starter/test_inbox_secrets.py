@@ -22,10 +22,10 @@ from runtime.inbox import InboxConflictError, InboxState
 from runtime.replacement_tables import secrets
 from runtime.secrets import LONGEST, SecretStore, reference
 from runtime.tables import inbox
-from starter.delivery import read_event
-from starter.delivery_outcome import DeliveryError
-from starter.doors import DOORS
-from starter.inbox_secrets import take_secrets
+from starter.doors.table import DOORS
+from starter.inbox.delivery import read_event
+from starter.inbox.outcome import DeliveryError
+from starter.inbox.secrets import take_secrets
 from tests.databases import sqlite_in
 from tests.starter.inbox_world import Desk, Sender
 

@@ -16,9 +16,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from regulations.read_out import ReadOut
-from starter.delivery import deliver
-from starter.delivery_outcome import Delivered, DeliveryError
-from starter.doors import DOORS
+from starter.doors.table import DOORS
+from starter.inbox.delivery import deliver
+from starter.inbox.outcome import Delivered, DeliveryError
 from starter.views import list_cases
 from tests.patience import patiently
 from tests.workflows.leads import LeadWorld

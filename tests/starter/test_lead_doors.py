@@ -14,11 +14,11 @@ import pytest
 from regulations.lead.address import lead_address
 from regulations.lead.messages import Created
 from runtime.database import DatabaseUnavailableError
-from starter import lead_checks
-from starter.delivery import look_up, read_event
-from starter.delivery_outcome import DeliveryError
-from starter.door import Door, example_event
-from starter.doors import DOORS
+from starter.doors import lead_checks
+from starter.doors.door import Door, example_event
+from starter.doors.table import DOORS
+from starter.inbox.delivery import look_up, read_event
+from starter.inbox.outcome import DeliveryError
 from tests.databases import sqlite_in
 from tests.starter.inbox_world import Desk, Sender
 

@@ -14,11 +14,11 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from deploy.demo.smtp_catcher import SmtpCatcher
-from regulations.calendar_change import day_table
 from regulations.company import CompanyError
 from regulations.control_time import calendar_named
 from regulations.lead.watch import quarter
-from regulations.working_time import working_time
+from regulations.time.calendar_change import day_table
+from regulations.time.working_time import working_time
 from runtime.published_calendars import PublishedCalendars
 from runtime.settings import Settings
 from starter.cli import app

@@ -14,10 +14,10 @@ import pytest_asyncio
 from runtime.account_billing import LoginFound, LoginNotFound
 from runtime.encryption import KeyRing
 from runtime.inbox import InboxState
-from starter.delivery_outcome import DeliveryError
-from starter.mail_answers import MOST, AnswerUnavailableError
-from starter.mail_door import Fate
-from starter.mail_parts import read_mail
+from starter.inbox.outcome import DeliveryError
+from starter.mail.answers import MOST, AnswerUnavailableError
+from starter.mail.door import Fate
+from starter.mail.parts import read_mail
 from tests.databases import sqlite_in
 from tests.starter.mail_world import OWN, RECEIVED, World
 from tests.starter.mails import FRANCHISEE, LONG, SHORT, eml

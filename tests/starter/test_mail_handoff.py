@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from starter.mail_door import KEPT_FOR, Fate
-from starter.mail_handoff import HandoffMail, kinds_of
-from starter.mail_meaning import Ask, Say
-from starter.mail_parts import Attachment, read_mail
+from starter.mail.door import KEPT_FOR, Fate
+from starter.mail.handoff import HandoffMail, kinds_of
+from starter.mail.meaning import Ask, Say
+from starter.mail.parts import Attachment, read_mail
 from tests.databases import sqlite_in
 from tests.starter.mail_world import RECEIVED, SALE, Documents, Register, World, another
 from tests.starter.mails import attached, eml, mixed, part

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulations.messages import one_line
-from starter import mail_parts
-from starter.mail_parts import Mail, read_mail
-from starter.mail_replacement import form_of
-from starter.mail_text import LONGEST_TEXT, decoded, header_text, html_text, line, new_and_quoted
+from starter.mail import parts as mail_parts
+from starter.mail.parts import Mail, read_mail
+from starter.mail.replacement import form_of
+from starter.mail.text import LONGEST_TEXT, decoded, header_text, html_text, line, new_and_quoted
 from tests.starter.mails import SHORT, attached, eml, forwarded, mixed, part
 
 CHARSETS = ["utf-8", "windows-1251", "koi8-r", "cp866", "iso-8859-5"]

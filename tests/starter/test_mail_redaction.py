@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starter import mail_redaction
-from starter.mail_parts import read_mail
-from starter.mail_redaction import MASK, RedactionError, masked, redacted, secrets_of
+from starter.mail import redaction as mail_redaction
+from starter.mail.parts import read_mail
+from starter.mail.redaction import MASK, RedactionError, masked, redacted, secrets_of
 from tests.starter.mails import LONG, attached, eml, forwarded, mixed, part
 
 pytestmark = pytest.mark.clause("replacement 5.1")

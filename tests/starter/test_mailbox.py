@@ -13,10 +13,10 @@ import pytest_asyncio
 
 from runtime.database import DatabaseUnavailableError
 from runtime.mailbox import Listing, MailboxError
-from starter import mailbox as reading_of
-from starter.mail_parts import Mail, read_mail
-from starter.mail_redaction import MASK
-from starter.mailbox import MailboxReading
+from starter.mail import mailbox as reading_of
+from starter.mail.mailbox import MailboxReading
+from starter.mail.parts import Mail, read_mail
+from starter.mail.redaction import MASK
 from tests.databases import sqlite_in
 from tests.starter.mail_world import OWN, RECEIVED, Conversation, Killed, World
 from tests.starter.mails import LONG, SHORT, eml

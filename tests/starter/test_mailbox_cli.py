@@ -20,8 +20,8 @@ from runtime.database import create_billing_tables, open_database
 from runtime.encryption import KeyRing
 from runtime.inbox import InboxState, InboxStore
 from runtime.replacement_tables import billing_account_tariffs, billing_accounts
-from starter import command
-from starter.mailbox_cli import app
+from starter.commands import command
+from starter.commands.mailbox import app
 from tests.databases import migrated
 from tests.starter.mails import LONG, SHORT, eml
 

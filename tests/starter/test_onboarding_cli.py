@@ -22,12 +22,13 @@ from runtime.encryption import KeyRing
 from runtime.files import FileStore
 from runtime.registers import Origin, RegisterRow, RegisterWriter
 from runtime.settings import Settings
-from starter import command, inbox_cli
 from starter.cli import app
-from starter.delivery import read_event
-from starter.door import recent_example
-from starter.doors import DOORS
-from starter.inbox_files import take_files
+from starter.commands import command
+from starter.commands import inbox as inbox_cli
+from starter.doors.door import recent_example
+from starter.doors.table import DOORS
+from starter.inbox.delivery import read_event
+from starter.inbox.files import take_files
 from tests.databases import migrated
 from tests.starter.command_line import CommandLine
 from tests.workflows.onboardings import PEOPLE, SlipWorld

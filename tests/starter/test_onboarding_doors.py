@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 
 import pytest
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.catalogue import text
 from regulations.company import Company, CompanyError, calendar_in
 from regulations.editions import load_editions
@@ -21,16 +20,17 @@ from regulations.onboarding.diary_state import DiaryStage
 from regulations.onboarding.messages import KYIV
 from regulations.onboarding.plan_state import PlanStage
 from regulations.onboarding.slip_state import SlipStage
+from regulations.time.calendar_spec import CalendarSpec
 from runtime.database import open_database
 from runtime.files import FileStore
-from starter.delivery import check_start, look_up, read_event
-from starter.delivery_outcome import DeliveryError
-from starter.door import Door, example_event, recent_example
-from starter.doors import DOORS
-from starter.inbox_files import MOST
-from starter.look_ups import CompanyLookUps
-from starter.onboarding_doors import ONBOARDING_DOORS
-from starter.web_openapi import TakenEvent
+from starter.doors.door import Door, example_event, recent_example
+from starter.doors.look_ups import CompanyLookUps
+from starter.doors.onboarding import ONBOARDING_DOORS
+from starter.doors.table import DOORS
+from starter.inbox.delivery import check_start, look_up, read_event
+from starter.inbox.files import MOST
+from starter.inbox.outcome import DeliveryError
+from starter.web.openapi import TakenEvent
 from tests.activities.centres import COMPANY
 from tests.starter.inbox_world import Desk, Sender
 

@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner, Result
 
 from runtime.database import open_database
-from starter.partner_cli import app
+from starter.commands.partner import app
 from tests.databases import migrated
 from tests.runtime.partner_book import NOW, Book
 

@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.company import Company, CompanyError
 from regulations.editions import EditionFile, Editions, load_editions
 from regulations.partner.account_state import AccountStage
@@ -19,14 +18,15 @@ from regulations.partner.intake_state import IntakeStage
 from regulations.partner.meeting_state import MeetingStage
 from regulations.partner.payment_state import PaymentStage
 from regulations.partner.sale_state import SaleStage
+from regulations.time.calendar_spec import CalendarSpec
 from runtime.registers import Origin, RegisterRow, RegisterWriter
-from starter.delivery import check_start, look_up, read_event
-from starter.delivery_outcome import DeliveryError, Source
-from starter.door import Door, example_event, recent_example
-from starter.doors import DOORS
-from starter.look_ups import CompanyLookUps
-from starter.partner_doors import PARTNER_DOORS
-from starter.partner_sale_doors import SALE_DOORS
+from starter.doors.door import Door, example_event, recent_example
+from starter.doors.look_ups import CompanyLookUps
+from starter.doors.partner_sales import SALE_DOORS
+from starter.doors.partners import PARTNER_DOORS
+from starter.doors.table import DOORS
+from starter.inbox.delivery import check_start, look_up, read_event
+from starter.inbox.outcome import DeliveryError, Source
 from tests.activities.centres import COMPANY
 from tests.databases import sqlite_in
 

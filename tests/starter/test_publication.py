@@ -15,8 +15,8 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from regulations import messages as m
-from regulations.calendar_change import day_table
-from regulations.working_time import working_time
+from regulations.time.calendar_change import day_table
+from regulations.time.working_time import working_time
 from runtime.database import open_database
 from runtime.published_calendars import PublishedCalendars
 from runtime.tables import breaches

@@ -16,7 +16,7 @@ from activities import audit
 from runtime.database import open_database
 from runtime.registers import Origin, RegisterRow, RegisterWriter
 from runtime.replacement_tables import verdicts
-from starter.replacement_cli import app
+from starter.commands.replacement import app
 from tests.databases import migrated
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

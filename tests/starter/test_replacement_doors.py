@@ -18,13 +18,13 @@ from regulations.replacement.messages import Requested, ToppedUp
 from regulations.replacement.state import ENDS, Stage
 from runtime.files import FileStore
 from runtime.registers import Origin, RegisterRow, RegisterWriter
-from starter.delivery import look_up, read_event
-from starter.delivery_outcome import DeliveryError
-from starter.door import LookUps, example_event
-from starter.doors import DOORS
-from starter.inbox_files import take_files
-from starter.look_ups import CompanyLookUps
-from starter.replacement_checks import USED
+from starter.doors.door import LookUps, example_event
+from starter.doors.look_ups import CompanyLookUps
+from starter.doors.replacement_checks import USED
+from starter.doors.table import DOORS
+from starter.inbox.delivery import look_up, read_event
+from starter.inbox.files import take_files
+from starter.inbox.outcome import DeliveryError
 from tests.activities.centres import COMPANY
 from tests.databases import sqlite_in
 from tests.starter.inbox_world import Desk, Sender

@@ -26,10 +26,10 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from deploy.demo.smtp_catcher import SmtpCatcher
-from regulations.calendar_spec import CalendarSpec
 from regulations.company import Company
 from regulations.plans import Address
 from regulations.rounds import RoundRequest, RoundResult
+from regulations.time.calendar_spec import CalendarSpec
 from runtime.database import migrate, open_database
 from runtime.settings import Settings
 from starter import doctor

@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from deploy.demo.smtp_catcher import SmtpCatcher
 from runtime.database import open_database
-from starter import command
+from starter.commands import command
 from tests.activities.notice_office import Office
 from tests.databases import migrated
 from tests.patience import patiently

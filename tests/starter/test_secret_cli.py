@@ -17,8 +17,8 @@ from runtime.database import open_database
 from runtime.encryption import KeyRing
 from runtime.inbox import InboxState, InboxStore, Incoming
 from runtime.secrets import SecretStore, reference
-from starter import inbox_cli
-from starter.secret_cli import app
+from starter.commands import inbox as inbox_cli
+from starter.commands.secret import app
 from tests.databases import migrated
 
 KEY = base64.b64encode(os.urandom(32)).decode()

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from regulations.company import Company
-from starter.delivery import check_start, look_up, read_event
-from starter.delivery_outcome import DeliveryError
-from starter.door import recent_example
-from starter.doors import DOORS
+from starter.doors.door import recent_example
+from starter.doors.table import DOORS
+from starter.doors.watches import WATCH, WATCH_DOORS
+from starter.inbox.delivery import check_start, look_up, read_event
+from starter.inbox.outcome import DeliveryError
 from starter.schedules import wanted
-from starter.watch_doors import WATCH, WATCH_DOORS
 from tests.activities.centres import COMPANY
 from workflows import attributes
 

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
 from activities.record import Registers
-from regulations.calendar_change import CalendarDifference, day_table
 from regulations.control_time import calendar_named, control_name
 from regulations.rows import RecordBatch, WatchRow
-from regulations.working_time import working_time
+from regulations.time.calendar_change import CalendarDifference, day_table
+from regulations.time.working_time import working_time
 from runtime.published_calendars import PublishedCalendar, PublishedCalendars
 from runtime.registers import RegisterWriter
 from runtime.settings import Settings

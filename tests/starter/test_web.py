@@ -15,9 +15,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.database import migrate, open_database
-from starter.delivery_outcome import DeliveryError
-from starter.doors import DOORS
-from starter.web import PLACE
+from starter.doors.table import DOORS
+from starter.inbox.outcome import DeliveryError
+from starter.web.app import PLACE
 from tests.starter.inbox_world import SECRET, Desk, Sender, event, signed
 from tests.starter.web_problems import BODY, CANARY, OTHER, SECURITY, is_problem
 

@@ -28,8 +28,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from runtime.database import migrate, open_database
 from runtime.inbox import InboxState
-from starter.delivery import read_event
-from starter.web import PLACE
+from starter.inbox.delivery import read_event
+from starter.web.app import PLACE
 from tests.starter.inbox_world import HASH_KEY, SECRET, Desk, Sender
 
 CHECKS = [

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-import starter.web_body
+import starter.web.body
 from runtime.inbox import InboxState
-from starter.web import MOST_REQUESTS, PLACE
-from starter.web_body import LARGE_AT_A_TIME, LARGEST, SMALL
+from starter.web.app import MOST_REQUESTS, PLACE
+from starter.web.body import LARGE_AT_A_TIME, LARGEST, SMALL
 from tests.starter.inbox_world import Desk, Sender, event, signed
 from tests.starter.web_problems import BODY, OTHER, is_problem
 
@@ -94,8 +94,8 @@ async def test_a_slot_is_given_back_whatever_becomes_of_a_large_body(sender: Sen
 
 
 async def test_a_body_that_drips_is_given_up(sender: Sender, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starter.web_body, "_SECONDS_SMALL", 0.05)
-    monkeypatch.setattr(starter.web_body, "_SECONDS_LARGE", 0.1)
+    monkeypatch.setattr(starter.web.body, "_SECONDS_SMALL", 0.05)
+    monkeypatch.setattr(starter.web.body, "_SECONDS_LARGE", 0.1)
     for first in (b"{", b" " * (SMALL + 1)):
         answer = await sender.request("POST", PLACE, content=Dripping(first), headers=signed(BODY))
         is_problem(answer, 408, "timeout")

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime.database import open_database
-from starter.web import PLACE
-from starter.web_signature import SecretError, Signatures
+from starter.web.app import PLACE
+from starter.web.signature import SecretError, Signatures
 from tests.starter.inbox_world import SECRET, Desk, Sender, event, signed
 from tests.starter.web_problems import BODY, OTHER, is_problem
 

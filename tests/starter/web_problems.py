@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from starter.web_problems import MEDIA_TYPE
+from starter.web.problems import MEDIA_TYPE
 from tests.starter.inbox_world import event
 
 OTHER = "whsec_" + base64.b64encode(b"another secret of 32 bytes here!").decode()

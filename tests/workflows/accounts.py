@@ -18,7 +18,6 @@ from temporalio.worker import Worker
 
 from activities.planning import Planning
 from activities.record import Registers
-from regulations.calendar_spec import CalendarSpec
 from regulations.editions import load_editions
 from regulations.messages import Message
 from regulations.partner import account_messages as am
@@ -27,6 +26,7 @@ from regulations.partner.effects import CommentQuestion, CommentVerdict
 from regulations.plans import Address
 from regulations.read_out import ReadOut
 from regulations.rows import RecordBatch
+from regulations.time.calendar_spec import CalendarSpec
 from runtime.connection import workflow_runner
 from runtime.partner_tables import partner_calls, partners
 from runtime.registers import RegisterWriter

@@ -29,8 +29,8 @@ from runtime.files import FileStore
 from runtime.lead_tables import centres
 from runtime.registers import RegisterWriter
 from starter.bulk_door import BulkDoor
-from starter.delivery import deliver
-from starter.delivery_outcome import Delivered
+from starter.inbox.delivery import deliver
+from starter.inbox.outcome import Delivered
 from tests.databases import sqlite_in
 from tests.regulations.lead.course import MANAGERS, ZONES
 from tests.workflows.leads import LeadWorld

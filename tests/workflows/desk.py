@@ -18,7 +18,7 @@ from temporalio.worker import Worker
 from activities.record import Registers
 from deploy.demo.smtp_catcher import SmtpCatcher
 from regulations.handoff.report_case import ReportRequest, ReportResult
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.registers import RegisterWriter

@@ -19,7 +19,6 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.planning import Planning
-from regulations.calendar_spec import CalendarSpec
 from regulations.editions import load_editions
 from regulations.effects import Letter, LetterOutcome
 from regulations.lead import messages as lm
@@ -30,6 +29,7 @@ from regulations.messages import Message
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
 from regulations.read_out import ReadObligation, ReadOut
 from regulations.rows import AnyRow, BreachRow, IncidentRow, LeadRow, RecordBatch
+from regulations.time.calendar_spec import CalendarSpec
 from runtime.centres import Centre
 from runtime.connection import workflow_runner
 from tests.patience import patiently

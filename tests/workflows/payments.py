@@ -19,7 +19,6 @@ from temporalio.worker import Worker
 from activities.payments import Payments
 from activities.planning import Planning
 from activities.record import Registers
-from regulations.calendar_spec import CalendarSpec
 from regulations.editions import load_editions
 from regulations.effects import CaseMessageToTell, Told
 from regulations.messages import Message
@@ -30,6 +29,7 @@ from regulations.partner.payment_state import KIND, PaymentStage
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
 from regulations.read_out import ReadOut
 from regulations.rows import AnyRow, BreachRow, IncidentRow, NoticeRow, RecordBatch
+from regulations.time.calendar_spec import CalendarSpec
 from runtime.connection import workflow_runner
 from runtime.database import open_database
 from runtime.payments import PaymentLedger

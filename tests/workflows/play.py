@@ -16,7 +16,7 @@ from regulations import messages as m
 from regulations.effects import AccessGrant, Payment
 from regulations.handoff.narration import HandoffResult
 from regulations.read_out import ReadOut
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from tests.patience import patiently
 from tests.regulations.handoff.course import CALENDAR, CC_PERSON, FILES, QUESTIONNAIRE, sale
 from tests.workflows.world import QUEUE, World, begin, read, tell

@@ -22,7 +22,6 @@ from activities.planning import Planning
 from activities.record import Registers
 from activities.replacements import Replacements
 from deploy.demo.billing_standin import BillingStandIn
-from regulations.calendar_spec import CalendarSpec
 from regulations.editions import load_editions
 from regulations.effects import Letter, LetterOutcome
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
@@ -41,6 +40,7 @@ from regulations.replacement.effects import (
 )
 from regulations.replacement.state import COMPANY_ROLES
 from regulations.rows import AnyRow, BreachRow, IncidentRow, RecordBatch
+from regulations.time.calendar_spec import CalendarSpec
 from runtime.account_billing import AccountReader
 from runtime.billing_api import BillingApi, BillingApiSettings
 from runtime.connection import workflow_runner

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from temporalio.testing import WorkflowEnvironment
 
 from regulations.read_out import ReadOut
-from starter.delivery_outcome import DeliveryError
+from starter.inbox.outcome import DeliveryError
 from tests.patience import patiently
 from tests.workflows.bulks import BY, BulkWorld, ahead, bulk_world
 

@@ -14,7 +14,6 @@ from temporalio.worker import Worker
 
 from activities.documents import Documents
 from activities.planning import Planning
-from regulations.calendar_spec import CalendarSpec
 from regulations.documents import DocumentsAnswer, DocumentsQuestion, Found
 from regulations.editions import Editions
 from regulations.effects import AccessGrant, BillingAnswer, BillingQuestion, CrmOutcome, CrmRecord, Letter, LetterOutcome, Payment, Price
@@ -24,6 +23,7 @@ from regulations.messages import Message, RequestFile, Sold
 from regulations.plans import Address
 from regulations.read_out import ReadOut
 from regulations.rows import AnyRow, BreachRow, RecordBatch
+from regulations.time.calendar_spec import CalendarSpec
 from runtime.connection import workflow_runner
 from tests.patience import patiently
 from tests.regulations.course import EDITIONS

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Self
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.documents import DocumentsAnswer, DocumentsQuestion, Found
 from regulations.effects import AccessGrant, BillingAnswer, CrmOutcome, CrmRecord, Payment, Price
 from regulations.handoff.decisions import Decision, decide
@@ -16,6 +15,7 @@ from regulations.handoff.state import ROLES, HandoffState, Stage
 from regulations.messages import Accepted, Actor, Client, Partner, PaymentReceived, RequestFile, RequestReceived, Returned, Sold
 from regulations.notices import Pending, left_out, ripe
 from regulations.rows import BreachRow, NoticeRow, ObligationRow
+from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations import course
 
 CALENDAR = CalendarSpec.simple("Europe/Moscow", "RU")

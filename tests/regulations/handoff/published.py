@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
-from regulations.calendar_change import day_table, difference
 from regulations.messages import CalendarChanged
 from regulations.rows import BreachRow, ObligationRow
-from regulations.working_time import CalendarSpec, working_time
+from regulations.time.calendar_change import day_table, difference
+from regulations.time.working_time import CalendarSpec, working_time
 from tests.regulations.course import at
 from tests.regulations.handoff.course import Course
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulations.calendar_change import day_table, difference
 from regulations.case import Hold, Obligation, Refusal, Standing
 from regulations.clocks import terms_to_plan
 from regulations.handoff.facts import apply
 from regulations.messages import CalendarChanged, ClosingDocumentsSigned, FirstContact, TrainingDone, Waive
 from regulations.rows import BreachRow
-from regulations.working_time import Pause as Stretch
-from regulations.working_time import working_time
+from regulations.time.calendar_change import day_table, difference
+from regulations.time.working_time import Pause as Stretch
+from regulations.time.working_time import working_time
 from tests.regulations.course import at
 from tests.regulations.handoff.course import CALENDAR, CC_HEAD_PERSON, Course
 from tests.regulations.handoff.published import (

@@ -12,7 +12,7 @@ from regulations.case import Refusal, Standing
 from regulations.handoff.facts import apply
 from regulations.messages import CalendarChanged, Extend, FirstContact, Pause, Resume
 from regulations.rows import ObligationRow
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from tests.regulations.course import at
 from tests.regulations.handoff.course import CALENDAR, CC_HEAD_PERSON, Course
 from tests.regulations.handoff.published import (

@@ -29,7 +29,7 @@ from regulations.handoff.report import (
 from regulations.handoff.report_words import LISTED, sheets, summary
 from regulations.rows import AcceptedClientRow
 from regulations.sheets import Sheet
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from tests.regulations.course import at
 from tests.regulations.handoff.course import CALENDAR
 

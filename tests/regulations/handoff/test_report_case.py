@@ -19,7 +19,7 @@ from regulations.handoff.state import ROLES
 from regulations.messages import CalendarChanged, TrainingDone
 from regulations.plans import Address, Opening, PlanRequest
 from regulations.rows import AnyRow, BreachRow, IncidentRow, NoticeRow, ObligationRow
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from tests.regulations.course import EDITIONS, at, local
 from tests.regulations.handoff.course import CALENDAR
 

@@ -18,7 +18,7 @@ from regulations.lead.measures import Proposed, rule
 from regulations.messages import Message
 from regulations.plans import Address, Opening, OpeningRequest
 from regulations.rows import CentreRow, NoticeRow
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.working_time import WorkingTime, working_time
 from tests.regulations import course
 from tests.regulations.course import EDITIONS
 

@@ -16,7 +16,7 @@ from regulations.lead.state import COMPANY_ROLES, KIND, LeadState, Status, centr
 from regulations.messages import Actor, Message
 from regulations.plans import Address, Opening, OpeningRequest, control_name
 from regulations.rows import LeadRow, MeasureRow
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.working_time import WorkingTime, working_time
 from tests.regulations import course
 from tests.regulations.course import EDITIONS, MOSCOW
 

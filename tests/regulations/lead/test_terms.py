@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from regulations import control_time
-from regulations.calendar_spec import CalendarSpec
 from regulations.case import Refusal
 from regulations.lead.messages import ExtendOfLead, PauseOfLead, ResumeOfLead, TakenIntoWork
 from regulations.messages import CalendarChanged
+from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations.course import MOSCOW
 from tests.regulations.lead import course as driver
 from tests.regulations.lead.course import CALL, KALININGRAD, SUPPORT_PERSON, VLADIVOSTOK, Course, at, local

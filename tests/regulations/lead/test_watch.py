@@ -21,7 +21,7 @@ from regulations.lead.watch import (
     watch_hour,
     watch_key,
 )
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.working_time import WorkingTime, working_time
 
 ZONES = ("Europe/Kaliningrad", "Asia/Vladivostok")
 

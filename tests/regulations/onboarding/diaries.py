@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Self
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.effects import KeptFile, Letter
 from regulations.messages import Actor
 from regulations.onboarding import diary_facts as facts
@@ -15,6 +14,7 @@ from regulations.onboarding.diary_state import KIND, DiaryStage, DiaryState, Dra
 from regulations.onboarding.effects import DrawnPaper, DrawnPapers
 from regulations.onboarding.paper_titles import title
 from regulations.onboarding.papers import next_papers
+from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations.course import KYIV, KYIV_OFFICE, Course, local
 
 MANAGER, HEAD = Actor(id="u41", role="client_manager"), Actor(id="u21", role="group_head")

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Self
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.effects import BillingAnswer, BillingQuestion, CaseMessageToTell, CrmOutcome, CrmRecord, Payment, Told
 from regulations.messages import Actor
 from regulations.onboarding.case import COMPANY_ROLES, ITEMS, OWNERS
@@ -27,6 +26,7 @@ from regulations.onboarding.slip_messages import (
 from regulations.onboarding.slip_state import KIND, SlipStage, SlipState
 from regulations.roster import Absence, Holder
 from regulations.rows import VisaRow
+from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations.course import KYIV_OFFICE, Course
 
 HEAD_OF_SALES, SALES = Actor(id="s9", role="head_of_sales"), Actor(id="s1", role="sales_manager")

@@ -12,7 +12,7 @@ from regulations.messages import CalendarChanged
 from regulations.onboarding import diary_messages as m
 from regulations.onboarding.diary_facts import STANDS
 from regulations.onboarding.diary_narration import details, read_out, result
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from tests.regulations.course import KYIV_OFFICE
 from tests.regulations.onboarding.diaries import HEAD, MANAGER, Diary, diary
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from regulations.case import UNMET, Refusal, Standing
 from regulations.messages import CalendarChanged
 from regulations.onboarding.diary_messages import PaperConfirmed, WaiveOfDiary
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from tests.regulations.course import KYIV_OFFICE
 from tests.regulations.onboarding.diaries import HEAD, Diary, diary
 

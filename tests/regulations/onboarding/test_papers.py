@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulations.calendar_spec import CalendarSpec, HorizonError
 from regulations.onboarding.effects import DuePaper, PapersAnswer, PapersQuestion
 from regulations.onboarding.papers import next_papers
-from regulations.working_time import working_time
+from regulations.time.calendar_spec import CalendarSpec, HorizonError
+from regulations.time.working_time import working_time
 from tests.regulations.course import KYIV, KYIV_OFFICE, at, local
 
 TERMS = {"4.4.1": "close of business", "4.4.2": "close of business", "4.4.3": "last working day before month"}

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.onboarding.plan_messages import PlanPaymentPosted
 from regulations.onboarding.plan_state import MOST_AHEAD
+from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations.onboarding.plans import Plan, at
 
 TICK = timedelta(microseconds=1)

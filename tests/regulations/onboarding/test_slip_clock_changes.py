@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.onboarding.case import ITEMS
+from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations.course import KYIV
 from tests.regulations.onboarding.slips import Slip
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.messages import Actor
 from regulations.partner.account_decisions import Decision, decide
 from regulations.partner.account_facts import apply, learn_comment
@@ -25,6 +24,7 @@ from regulations.partner.account_messages import (
 from regulations.partner.account_state import KIND, AccountStage, AccountState
 from regulations.partner.effects import PARTS, CommentQuestion, CommentVerdict
 from regulations.rows import CallRow, NoticeRow, ObligationRow, PartnerRow
+from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations.course import OFFICE, Course
 
 MONDAY = "2026-11-16 12:00"

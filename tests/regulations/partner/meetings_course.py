@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.case import Obligation
 from regulations.effects import KeptFile, Letter
 from regulations.partner import meeting_facts as facts
@@ -14,6 +13,7 @@ from regulations.partner.meeting_decisions import Decision, decide
 from regulations.partner.meeting_messages import MeetingCancelled, MeetingMoved, MeetingsScheduled
 from regulations.partner.meeting_state import KIND, Build, Meeting, MeetingStage, MeetingState
 from regulations.partner.meetings import next_meeting
+from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations.course import OFFICE, Course, at, local
 from tests.regulations.partner.intakes import SUPPORT
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.partner.account_messages import (
     ActivityReasonGiven,
     ActivitySet,
@@ -15,6 +14,7 @@ from regulations.partner.account_messages import (
     PauseOfAccount,
     WaiveOfAccount,
 )
+from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations.course import at, local
 from tests.regulations.partner.accounts import HEAD, MANAGER, Account
 

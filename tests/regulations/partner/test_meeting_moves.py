@@ -14,7 +14,7 @@ from regulations.partner.case import DIRECTOR_FOR_PARTNERS
 from regulations.partner.meeting_messages import MeetingsScheduled, WithdrawOfMeetings
 from regulations.partner.meeting_narration import details, read_out, result
 from regulations.rows import NoticeRow
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 from tests.regulations.course import OFFICE, at
 from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, SALES
 from tests.regulations.partner.meetings_course import Meetings, scheduled

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.partner.effects import MeetingQuestion
 from regulations.partner.meeting_messages import WEEKDAYS
 from regulations.partner.meetings import next_meeting
-from regulations.working_time import working_time
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.working_time import working_time
 
 MOSCOW = CalendarSpec.simple("Europe/Moscow", "RU", "10:00-19:00")
 BERLIN = CalendarSpec.simple("Europe/Berlin", None, "09:00-18:00")

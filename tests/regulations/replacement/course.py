@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Self
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.messages import Actor
 from regulations.replacement import facts
 from regulations.replacement.decisions import Decision, decide
@@ -26,6 +25,7 @@ from regulations.replacement.effects import (
 from regulations.replacement.messages import AccountChanged, Decided, ExportReceived, Requested, ToppedUp
 from regulations.replacement.state import COMPANY_ROLES, KIND, ReplacementState, Stage
 from regulations.rows import CreditRow, ReplacementRow
+from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations import course
 
 MOSCOW = CalendarSpec.simple("Europe/Moscow", "RU", "09:00-18:00", name="company")

@@ -15,7 +15,7 @@ from regulations.control_time import calendar_named, control_name
 from regulations.replacement.audit import Audited, Judged, audit
 from regulations.replacement.effects import AuditSettings
 from regulations.replacement.export import Call, Card, Recording, Row, Ticket
-from regulations.working_time import WorkingTime, working_time
+from regulations.time.working_time import WorkingTime, working_time
 
 MOSCOW = "Europe/Moscow"
 VLADIVOSTOK = "Asia/Vladivostok"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulations.calendar_spec import HorizonError
 from regulations.replacement.attempts import spaced, three_days
+from regulations.time.calendar_spec import HorizonError
 from tests.regulations.replacement.exports import KALININGRAD, MOSCOW, VLADIVOSTOK, at, hours
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

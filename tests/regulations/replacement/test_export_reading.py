@@ -15,8 +15,8 @@ from regulations.replacement import export_reading
 from regulations.replacement.export import Call, Card, Recording, Row, Ticket
 from regulations.replacement.export_reading import ExportError, ExportReading, Unread, doubted
 from regulations.replacement.export_values import LONGEST_COMMENT
-from regulations.zones import ZoneError
-from regulations.zones import zone as zone_of
+from regulations.time.zones import ZoneError
+from regulations.time.zones import zone as zone_of
 from tests.regulations.replacement.exports import audited, worked
 
 pytestmark = pytest.mark.clause("replacement 5.2")

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.replacement.export_content import KeptCall
 from regulations.replacement.local_times import LISTED, LocalTimes, utc
-from regulations.working_time import WorkingTime, working_time
-from regulations.zones import instant_of
+from regulations.time.calendar_spec import CalendarSpec
+from regulations.time.working_time import WorkingTime, working_time
+from regulations.time.zones import instant_of
 
 ZONES = ("Europe/Moscow", "Asia/Vladivostok", "Europe/Berlin", "Australia/Lord_Howe", "America/New_York")
 

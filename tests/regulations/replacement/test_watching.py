@@ -14,7 +14,7 @@ from regulations.control_time import calendar_named, control_name
 from regulations.replacement.attempts import spaced, three_days
 from regulations.replacement.effects import WatchSettings
 from regulations.replacement.watching import Attempt, Looked, Missed, Watched, watch_lead
-from regulations.working_time import working_time
+from regulations.time.working_time import working_time
 
 ZONE = "Asia/Vladivostok"
 LOCAL = ZoneInfo(ZONE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from regulations.calendar_spec import CalendarSpec
 from regulations.effects import LetterOutcome
 from regulations.messages import Message
 from regulations.replacement import messages as rm
@@ -14,6 +13,7 @@ from regulations.replacement.effects import PassingAnswer, PassingQuestion, Watc
 from regulations.replacement.state import HEAD_OFFICE
 from regulations.replacement.watch_decisions import Decision, decide
 from regulations.replacement.watch_state import KIND, WatchStage, WatchState
+from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations import course
 
 ACCOUNT, PERIOD = "a-2071", "2026-10"

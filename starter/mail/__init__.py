@@ -1,0 +1,1 @@
+"""The door for e-mails: read, understood, kept or answered, and filed."""

@@ -1,0 +1,1 @@
+"""The webhook for signed events, and what operators look at."""
