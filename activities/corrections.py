@@ -9,9 +9,10 @@ from activities.keyed import database_errors
 from activities.planning import Planning
 from regulations.corrections import Corrected, ToCorrect
 from regulations.handoff.corrections import TOLD_BY, LetterOfBreach, Registered, correct, terms_to_plan
+from regulations.handoff.rows import AcceptedClientRow
 from regulations.handoff.state import KIND
 from regulations.plans import OpeningRequest, PlanRequest
-from regulations.rows import AcceptedClientRow, BreachRow, CorrectionRow, ObligationRow
+from regulations.rows import BreachRow, CorrectionRow, ObligationRow
 from runtime.held_registers import HeldCase, HeldRegisters
 from runtime.registers import RegisterRow
 

@@ -20,7 +20,7 @@ from regulations.partner.meetings import next_meeting
 from regulations.partner.pack import MeetingPack
 from regulations.partner.pack_words import Heading, file_name, letter_values, pack_sheets
 from regulations.partner.report import Deal, ManagerReport, Receipt
-from regulations.rows import DealRow, PartnerRow
+from regulations.partner.rows import DealRow, PartnerRow
 from regulations.time.calendar_spec import CalendarError, CalendarSpec
 from runtime.files import FileStore
 from runtime.portfolio import ManagerRows, PortfolioReader

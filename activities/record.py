@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from activities.keyed import database_errors
-from regulations.rows import RecordBatch
+from regulations.record_batch import RecordBatch
 from runtime.registers import Origin, RegisterRow, RegisterWriter
 
 

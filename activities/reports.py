@@ -29,10 +29,10 @@ from regulations.handoff.report_effects import (
     SentReport,
 )
 from regulations.handoff.report_words import file_name, sheets, summary
+from regulations.handoff.rows import AcceptedClientRow
 from regulations.handoff.state import KIND
 from regulations.plans import Address
 from regulations.read_out import ReadOut
-from regulations.rows import AcceptedClientRow
 from regulations.time.calendar_spec import CalendarError, CalendarSpec
 from regulations.time.working_time import WorkingTime, working_time
 from runtime.reports import RegisteredClient, ReportHead, ReportLine, ReportsCrossedError, ReportStore, StoredReport

@@ -17,7 +17,7 @@ from regulations.onboarding import paper_lines as lines
 from regulations.onboarding import paper_words as words
 from regulations.onboarding.effects import DrawnPaper, DrawnPapers, PapersAnswer, PapersQuestion, PapersToDraw
 from regulations.onboarding.papers import next_papers
-from regulations.rows import PlannedVisitRow, ServiceClientRow, ServiceRecordRow
+from regulations.onboarding.rows import PlannedVisitRow, ServiceClientRow, ServiceRecordRow
 from regulations.sheets import Sheet
 from regulations.time.calendar_spec import CalendarError, CalendarSpec
 from regulations.time.terms import TermError

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from regulations.dates import offset_text
 from regulations.plans import Opening, OpeningRequest, PlannedTerm
-from regulations.rows import AnyRow, ObligationRow
+from regulations.record_batch import AnyRow
+from regulations.rows import ObligationRow
 
 
 class Refusal(Exception):

@@ -15,7 +15,8 @@ from typing import Literal
 from regulations.case import UNMET, Standing
 from regulations.documents import Document
 from regulations.effects import AccessGrant, Letter
-from regulations.rows import AnyRow, BreachEntry, BreachRow, ObligationRow
+from regulations.record_batch import AnyRow
+from regulations.rows import BreachEntry, BreachRow, ObligationRow
 from regulations.wire import Wire
 
 Result = Literal["withdrawn", "stands", "recorded"]

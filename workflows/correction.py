@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from regulations.handoff import corrections
     from regulations.handoff.state import KIND
     from regulations.plans import OpeningRequest
-    from regulations.rows import RecordBatch
+    from regulations.record_batch import RecordBatch
     from workflows import options
     from workflows.docket import record_summary
     from workflows.local_reads import read

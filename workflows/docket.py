@@ -33,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from regulations.effects import Letter, LetterOutcome
     from regulations.messages import Message
     from regulations.plans import Opening, OpeningRequest, PlanRequest, TermToPlan
-    from regulations.rows import RecordBatch
+    from regulations.record_batch import RecordBatch
     from workflows import attributes, options
     from workflows.local_reads import locally, read, unless_cancelled
 

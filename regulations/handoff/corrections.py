@@ -16,21 +16,13 @@ from regulations.documents import Document, DocumentsAnswer, DocumentsQuestion
 from regulations.effects import AccessGrant, Letter, Thread
 from regulations.handoff.checks import BEFORE_SALE, counts
 from regulations.handoff.facts import PLAIN_DUTIES
+from regulations.handoff.rows import AcceptedClientRow
 from regulations.handoff.state import CC_HEAD, KIND, PARTNER, HandoffSettings
 from regulations.messages import AccessGranted, EnteredIntoCrm, FirstContact, Message, RequestReceived
 from regulations.obligations import AHEAD
 from regulations.plans import Opening, PlanAnswer, TermToPlan
-from regulations.rows import (
-    AcceptedClientRow,
-    AnyRow,
-    BreachEntry,
-    BreachRow,
-    CorrectionRow,
-    IncidentRow,
-    NoticeKind,
-    NoticeRow,
-    ObligationRow,
-)
+from regulations.record_batch import AnyRow
+from regulations.rows import BreachEntry, BreachRow, CorrectionRow, IncidentRow, NoticeKind, NoticeRow, ObligationRow
 from regulations.wire import Wire
 
 CLAUSES: dict[str, tuple[str, ...]] = {

@@ -7,6 +7,7 @@ from typing import Literal
 
 from regulations.case import Evidence, Standing
 from regulations.effects import CrmRecord
+from regulations.handoff.rows import AcceptedClientRow, PaymentRegisterRow, SaleRow
 from regulations.handoff.state import (
     CC,
     CC_HEAD,
@@ -21,7 +22,6 @@ from regulations.handoff.state import (
 )
 from regulations.messages import Accepted
 from regulations.obligations import close, open_obligation, settle_open, waive
-from regulations.rows import AcceptedClientRow, PaymentRegisterRow, SaleRow
 
 OWNERS: dict[str, tuple[str, str]] = {
     "2.1.1": (PARTNER, SENIOR_REGIONAL_MANAGER),

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from regulations.rows import AcceptedClientRow
+from regulations.handoff.rows import AcceptedClientRow
 from regulations.wire import Wire
 
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from regulations.case import CaseState, Evidence, Obligation
 from regulations.effects import AccessGrant, CrmRecord, Payment, Price
+from regulations.handoff.rows import AcceptedClientRow, SaleRow
 from regulations.messages import RequestFile, Sold
 from regulations.plans import Edition
-from regulations.rows import AcceptedClientRow, SaleRow
 from regulations.wire import Wire
 
 KIND = "handoff"

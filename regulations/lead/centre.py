@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict
 from regulations.effects import CaseMessageToTell
 from regulations.lead.effects import ProposalQuestion
 from regulations.lead.messages import CentreDefined, MeasureKind
+from regulations.lead.rows import CentreRow
 from regulations.lead.state import KIND as LEAD
 from regulations.lead.state import centre_role, head_role
 from regulations.long_case import LongCase
 from regulations.plans import OpeningRequest, control_name
-from regulations.rows import CentreRow
 
 KIND = "centre"
 OBJECTORS = frozenset({"centre", "centre_head"})

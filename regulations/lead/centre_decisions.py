@@ -10,7 +10,7 @@ from regulations.effects import CaseMessageToTell
 from regulations.lead.centre import KIND, CentreState, Stage, quarter_wait
 from regulations.lead.centre_tellings import own_people
 from regulations.lead.effects import ProposalQuestion
-from regulations.rows import CentreRow
+from regulations.lead.rows import CentreRow
 
 
 @dataclass

@@ -14,6 +14,7 @@ from datetime import datetime
 from regulations.case import UNMET, Evidence, Obligation, Refusal, Standing, Wait
 from regulations.catalogue import text
 from regulations.lead.messages import MeasureKind
+from regulations.lead.rows import LeadRow, MeasureRow
 from regulations.lead.state import (
     CLAUSES,
     ENDS,
@@ -29,7 +30,6 @@ from regulations.lead.state import (
     manager_role,
 )
 from regulations.obligations import close, incident, open_obligation, put_obligation, settle_open, waive
-from regulations.rows import LeadRow, MeasureRow
 
 BOOKING = "booking"
 """The wait at whose end the booking ends."""

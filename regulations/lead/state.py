@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from regulations.case import CaseState, Evidence, Obligation
 from regulations.lead.effects import ClientStanding, InvoiceQuestion
 from regulations.lead.messages import Contact, ContactRecord, Created, LeadType, MeasureKind, Origin, Temperature
+from regulations.lead.rows import LeadRow
 from regulations.plans import Edition, OpeningRequest
-from regulations.rows import LeadRow
 from regulations.wire import Wire
 
 KIND = "lead"

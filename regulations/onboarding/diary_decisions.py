@@ -27,7 +27,7 @@ from regulations.onboarding.diary_state import (
     Reading,
 )
 from regulations.onboarding.effects import DrawnPaper, PapersQuestion, PapersToDraw, PaperToDraw
-from regulations.rows import PlannedVisitRow
+from regulations.onboarding.rows import PlannedVisitRow
 
 MOST_ROWS = 20
 """Rows that ride along are written once there are so many: no register is further behind than some days."""

@@ -41,7 +41,7 @@ from regulations.onboarding.diary_messages import (
 from regulations.onboarding.diary_state import KIND, MOST_VISITS, AheadVisit, DiaryStage, DiaryState, Draw, Drawn, OwedPaper
 from regulations.onboarding.effects import DrawnPapers, DuePaper, PapersAnswer, PapersQuestion
 from regulations.onboarding.paper_titles import title
-from regulations.rows import PlannedVisitRow
+from regulations.onboarding.rows import PlannedVisitRow
 
 PLANNERS = (CLIENT_MANAGER, GROUP_HEAD)
 """Who plans visits, and cancels them."""

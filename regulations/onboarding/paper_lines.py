@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 
 from regulations.onboarding.effects import PaperToDraw
-from regulations.rows import PlannedVisitRow, ServiceClientRow, ServiceRecordRow
+from regulations.onboarding.rows import PlannedVisitRow, ServiceClientRow, ServiceRecordRow
 from regulations.wire import Wire
 
 

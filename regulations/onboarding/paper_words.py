@@ -13,8 +13,8 @@ from regulations.onboarding.diary_state import KIND
 from regulations.onboarding.effects import PaperToDraw
 from regulations.onboarding.paper_lines import Done, Kept, Plan, Report
 from regulations.onboarding.paper_titles import title
+from regulations.onboarding.rows import PlannedVisitRow, ServiceClientRow
 from regulations.pages import LISTED, Pages, short
-from regulations.rows import PlannedVisitRow, ServiceClientRow
 from regulations.sheets import Kind, Sheet, Table
 
 

@@ -11,7 +11,7 @@ from regulations.amounts import money
 from regulations.messages import Message
 from regulations.onboarding.case import CLIENT_MANAGER
 from regulations.onboarding.plan_state import PAYMENT, UPDATE, PlanStage, PlanState
-from regulations.rows import ServiceClientRow, ServiceRecordRow
+from regulations.onboarding.rows import ServiceClientRow, ServiceRecordRow
 
 CURRENCY = "UAH"
 

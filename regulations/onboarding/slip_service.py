@@ -12,10 +12,10 @@ from regulations.messages import Actor, Message
 from regulations.moved_terms import agree, start_earlier
 from regulations.obligations import AHEAD, LONGEST, check_instant, incident, not_before
 from regulations.onboarding.case import ACCOUNTANT, CLIENT_MANAGER, GROUP_HEAD, HEAD_OF_CLIENT_DEPARTMENT, SERVICE, SERVICE_GROUP_HEAD
+from regulations.onboarding.rows import ServiceRecordRow
 from regulations.onboarding.slip_messages import FirstContact, InstallationReported, Installed, ManagerAssigned, PaymentPosted
 from regulations.onboarding.slip_state import CONTACT, ENDS, INSTALLATION, KIND, PAID_ITEM, REPORT, Agreement, SlipState
 from regulations.onboarding.slip_visas import STANDS, documents
-from regulations.rows import ServiceRecordRow
 
 KEPT = "kept"
 """The answer to an agreement that moves nothing."""

@@ -10,10 +10,10 @@ from regulations.clause_case import prove
 from regulations.messages import SentFile
 from regulations.obligations import not_before, open_obligation, put_obligation, waive
 from regulations.onboarding.case import AUTHORS, HEAD_OF_SALES, ITEMS, OWNERS
+from regulations.onboarding.rows import VisaRow
 from regulations.onboarding.slip_messages import ItemMended, VisaGiven, VisaRefused, VisaWithdrawn
 from regulations.onboarding.slip_state import COPY, ENTRY, KIND, PRICE, WITH_DOCUMENT, SlipStage, SlipState, Visa
 from regulations.roster import Authority
-from regulations.rows import VisaRow
 
 STANDS = "stands"
 """The answer to what was said before."""

@@ -12,7 +12,7 @@ from regulations.clause_case import hand_over
 from regulations.obligations import open_obligation
 from regulations.partner.account_state import MOST_CALLS, MOST_OPEN, AccountStage, AccountState, Call, Owed
 from regulations.partner.case import OWNERS, SUPPORT_MANAGER
-from regulations.rows import CallRow, PartnerRow
+from regulations.partner.rows import CallRow, PartnerRow
 
 RHYTHM = "4.1/next/"
 """How the keys begin of the duty to set the next activity."""

@@ -10,8 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from regulations.partner.rows import PartnerRow
 from regulations.partner.services import ZERO
-from regulations.rows import PartnerRow
 from regulations.wire import Wire
 
 Gap = Literal["state", "next_step", "answer", "renewal_sum", "additional_sum"]

@@ -12,8 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from regulations.partner.rows import DealRow, PartnerRow
 from regulations.partner.services import ZERO
-from regulations.rows import DealRow, PartnerRow
 from regulations.wire import Wire
 
 Kind = Literal["received", "expected", "potential"]

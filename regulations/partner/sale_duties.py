@@ -11,8 +11,8 @@ from regulations.clause_case import owe, prove
 from regulations.obligations import waive_all
 from regulations.partner.case import FINANCE, PARTNER
 from regulations.partner.money import rubles
+from regulations.partner.rows import DealRow, InvoiceRow
 from regulations.partner.sale_state import ENDS, VOID, Invoice, SaleStage, SaleState, Withdrawal
-from regulations.rows import DealRow, InvoiceRow
 
 DUTY = "of"
 """The value of a telling that names the obligation which it is about: it waits until that is counted, and tells its term."""

@@ -13,10 +13,10 @@ from regulations.partner.case import SUPPORT_MANAGER, PartnerCase
 from regulations.partner.effects import DraftLine, InvoiceDraft, InvoiceOrder, InvoiceQuestion
 from regulations.partner.invoice import defect_words
 from regulations.partner.messages import Contract, Ordered, Payer
+from regulations.partner.rows import DealRow
 from regulations.partner.sale_messages import OrderConsented, RenewalConsented
 from regulations.partner.services import ZERO
 from regulations.plans import OpeningRequest, role_of
-from regulations.rows import DealRow
 from regulations.wire import Wire
 
 ORDER, RENEWAL = "partner-order", "partner-renewal"

@@ -22,8 +22,8 @@ from regulations.replacement.duties import (
     tell_franchisee,
 )
 from regulations.replacement.effects import AccountAnswer, CreditOrder, CreditOutcome, Entry
+from regulations.replacement.rows import CreditRow
 from regulations.replacement.state import HEAD_OFFICE, TECHNICAL, Booked, Ground, ReplacementState, Stage
-from regulations.rows import CreditRow
 
 AGAIN = "10:00 next working day"
 """2: when a credit that a debt holds is tried again."""

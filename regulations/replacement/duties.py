@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from regulations.case import Evidence, Obligation, Tell, Wait
 from regulations.obligations import open_obligation, settle_open, waive_all
 from regulations.replacement.checks import LIMIT
+from regulations.replacement.rows import ReplacementRow
 from regulations.replacement.state import (
     ENDS,
     FRANCHISEE,
@@ -24,7 +25,6 @@ from regulations.replacement.state import (
     ReplacementState,
     Stage,
 )
-from regulations.rows import ReplacementRow
 
 HELD, RETRY = "held", "retry"
 """The waits of a credit that a debt stops (2): until it is given up, and until it is tried again."""

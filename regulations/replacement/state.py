@@ -21,7 +21,7 @@ from regulations.replacement.effects import (
     LinksAnswer,
 )
 from regulations.replacement.messages import Requested, ToppedUp
-from regulations.rows import ReplacementRow
+from regulations.replacement.rows import ReplacementRow
 from regulations.wire import Wire
 
 KIND = "replacement"

@@ -10,10 +10,10 @@ from regulations.case import Tell
 from regulations.catalogue import text
 from regulations.effects import Letter
 from regulations.replacement.effects import PassingQuestion, WatchStep
+from regulations.replacement.rows import WatchRow
 from regulations.replacement.state import audit_settings
 from regulations.replacement.watch_facts import POSSIBLE
 from regulations.replacement.watch_state import ENDS, KIND, WatchStage, WatchState
-from regulations.rows import WatchRow
 
 
 @dataclass

@@ -9,9 +9,9 @@ from regulations.long_case import LongCase
 from regulations.plans import OpeningRequest
 from regulations.replacement.effects import WatchBatch, WatchSettings
 from regulations.replacement.messages import WatchStarted
+from regulations.replacement.rows import WatchRow
 from regulations.replacement.state import FRANCHISEE, ReplacementSettings
 from regulations.replacement.state import KIND as REPLACEMENT
-from regulations.rows import WatchRow
 
 KIND = "lead-watch"
 MANAGER = "client_manager"

@@ -15,9 +15,10 @@ from deploy.demo.smtp_catcher import Caught, SmtpCatcher
 from regulations.company import Company
 from regulations.control_time import calendar_named, control_name
 from regulations.dates import local_text
+from regulations.lead.rows import CentreRow, LeadRow
 from regulations.plans import Address
+from regulations.record_batch import RecordBatch
 from regulations.rounds import Gather, Gathered
-from regulations.rows import CentreRow, LeadRow, RecordBatch
 from regulations.time.calendar_spec import CalendarSpec
 from regulations.time.working_time import working_time
 from runtime.centres import CentreReader

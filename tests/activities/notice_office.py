@@ -20,8 +20,9 @@ from activities.record import Registers
 from deploy.demo.smtp_catcher import SmtpCatcher
 from regulations.company import Company
 from regulations.plans import Address
+from regulations.record_batch import AnyRow, RecordBatch
 from regulations.rounds import Gather, Gathered, LettersRefused, LettersSent
-from regulations.rows import AnyRow, BreachEntry, BreachRow, NoticeRow, ObligationRow, RecordBatch
+from regulations.rows import BreachEntry, BreachRow, NoticeRow, ObligationRow
 from regulations.time.calendar_spec import CalendarSpec
 from runtime import tables
 from runtime.effect_ledger import EffectLedger

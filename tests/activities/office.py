@@ -18,7 +18,8 @@ from deploy.demo.smtp_catcher import Caught, SmtpCatcher
 from regulations.handoff.report import ContactDuty, Registered
 from regulations.handoff.report_effects import BuiltReport, ReportQuestion, ReportStanding, ReportToBuild, ReportToSend, SentReport
 from regulations.plans import Address
-from regulations.rows import ObligationRow, RecordBatch
+from regulations.record_batch import RecordBatch
+from regulations.rows import ObligationRow
 from runtime import tables
 from runtime.effect_ledger import EffectLedger
 from runtime.letters import Letters

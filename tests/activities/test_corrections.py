@@ -19,7 +19,7 @@ from regulations.corrections import Corrected, ToCorrect
 from regulations.effects import Letter
 from regulations.handoff.corrections import learnt
 from regulations.messages import FirstContact, Message, RequestReceived, TrainingDone, Withdraw
-from regulations.rows import AnyRow, RecordBatch
+from regulations.record_batch import AnyRow, RecordBatch
 from runtime import held_registers, tables
 from runtime.database import open_database
 from runtime.effect_ledger import EffectLedger

@@ -14,7 +14,8 @@ from activities import errors
 from activities.measures import Measures
 from activities.record import Registers
 from regulations.lead.effects import ProposalQuestion
-from regulations.rows import CentreRow, MeasureRow, RecordBatch
+from regulations.lead.rows import CentreRow, MeasureRow
+from regulations.record_batch import RecordBatch
 from runtime.database import open_database
 from runtime.measures import Chosen, Measure, MeasureRegister
 from runtime.registers import RegisterWriter

@@ -13,7 +13,9 @@ from activities.directory import managers_of, with_registers
 from activities.notices import Notices
 from deploy.demo.smtp_catcher import SmtpCatcher
 from regulations.plans import Address
-from regulations.rows import NoticeRow, RecordBatch, WatchRow
+from regulations.record_batch import RecordBatch
+from regulations.replacement.rows import WatchRow
+from regulations.rows import NoticeRow
 from runtime.notices import NoticeBook
 from runtime.watches import RunningWatch, WatchReader
 from tests.activities.centres import COMPANY

@@ -15,17 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities import errors
 from activities.record import Registers
-from regulations.rows import (
-    AcceptedClientRow,
-    AnyRow,
-    BreachEntry,
-    BreachRow,
-    IncidentRow,
-    NoticeRow,
-    ObligationRow,
-    PaymentRegisterRow,
-    RecordBatch,
-)
+from regulations.handoff.rows import AcceptedClientRow, PaymentRegisterRow
+from regulations.record_batch import AnyRow, RecordBatch
+from regulations.rows import BreachEntry, BreachRow, IncidentRow, NoticeRow, ObligationRow
 from runtime import tables
 from runtime.database import open_database
 from runtime.registers import RegisterWriter

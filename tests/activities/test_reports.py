@@ -28,7 +28,8 @@ from regulations.handoff.report import ContactDuty
 from regulations.handoff.report_effects import ReportMark, ReportQuestion, ReportToBuild, ReportToSend
 from regulations.plans import Address
 from regulations.read_out import ReadOut
-from regulations.rows import ObligationRow, RecordBatch
+from regulations.record_batch import RecordBatch
+from regulations.rows import ObligationRow
 from runtime import tables
 from runtime.database import open_database
 from runtime.registers import RegisterWriter

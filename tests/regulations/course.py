@@ -46,8 +46,9 @@ from regulations.editions import load_editions
 from regulations.effects import Letter, LetterOutcome
 from regulations.messages import Message
 from regulations.plans import Address, Opening, OpeningRequest, PlanRequest, person_of
+from regulations.record_batch import AnyRow
 from regulations.roster import Holder
-from regulations.rows import AnyRow, BreachRow, IncidentRow, NoticeRow, Row
+from regulations.rows import BreachRow, IncidentRow, NoticeRow, Row
 from regulations.time.calendar_spec import CalendarSpec
 from regulations.time.working_time import WorkingTime, working_time
 from tests.regulations.careful import decided

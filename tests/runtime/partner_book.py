@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from regulations.rows import DealRow, InvoiceRow, ObligationRow, Row
+from regulations.partner.rows import DealRow, InvoiceRow
+from regulations.rows import ObligationRow, Row
 from runtime.partner_tables import partner_allocations, partner_payments, partner_refunds
 from runtime.registers import Origin, RegisterRow, RegisterWriter
 from tests.regulations.partner.portfolios import deal, partner

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from regulations.rows import DealRow, PartnerRow
+from regulations.partner.rows import DealRow, PartnerRow
 from runtime.database import DatabaseUnavailableError, open_database
 from runtime.portfolio import PortfolioReader
 from tests.runtime.partner_book import NOW, Book

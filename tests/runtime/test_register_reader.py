@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record import Registers
-from regulations.rows import AnyRow, BreachRow, IncidentRow, ObligationRow, RecordBatch, ReplacementRow, WatchRow
+from regulations.record_batch import AnyRow, RecordBatch
+from regulations.replacement.rows import ReplacementRow, WatchRow
+from regulations.rows import BreachRow, IncidentRow, ObligationRow
 from runtime.database import DatabaseUnavailableError, open_database
 from runtime.register_reader import RegisteredCase, RegisterReader
 from runtime.registers import RegisterWriter

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from regulations.rows import PlannedVisitRow, ServiceClientRow, ServiceRecordRow
+from regulations.onboarding.rows import PlannedVisitRow, ServiceClientRow, ServiceRecordRow
 from runtime.database import DatabaseUnavailableError, open_database
 from runtime.service_reader import ServiceReader, ServiceRows
 from tests.regulations.course import KYIV, at

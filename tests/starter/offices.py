@@ -16,7 +16,7 @@ from activities.record import Registers
 from regulations.editions import Editions
 from regulations.handoff.state import ROLES
 from regulations.plans import Address
-from regulations.rows import RecordBatch
+from regulations.record_batch import RecordBatch
 from regulations.time.calendar_spec import CalendarSpec
 from regulations.time.working_time import WorkingTime, working_time
 from runtime.registers import RegisterWriter

@@ -18,7 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities import calendars as of_the_company
 from activities.record import Registers
 from regulations.control_time import calendar_named, control_name
-from regulations.rows import RecordBatch
+from regulations.record_batch import RecordBatch
 from regulations.time.calendar_change import CalendarDifference, day_table
 from regulations.time.calendar_spec import CalendarSpec
 from regulations.time.working_time import WorkingTime, working_time

@@ -15,7 +15,8 @@ from temporalio.testing import WorkflowEnvironment
 from activities.record import Registers
 from regulations import messages as m
 from regulations.handoff.narration import read_out
-from regulations.rows import CorrectionRow, RecordBatch
+from regulations.record_batch import RecordBatch
+from regulations.rows import CorrectionRow
 from runtime.registers import RegisterWriter
 from starter.corrections import correct, correction_id
 from starter.doors.door import Door

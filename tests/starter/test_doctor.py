@@ -9,8 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from activities.record import Registers
+from regulations.lead.rows import CentreRow
 from regulations.onboarding.case import COMPANY_ROLES
-from regulations.rows import CentreRow, RecordBatch
+from regulations.record_batch import RecordBatch
 from regulations.time.production_calendars import production_calendar
 from runtime.absences import AbsenceLine, AbsenceRegister
 from runtime.database import create_billing_tables, open_database

@@ -15,7 +15,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.record import Registers
 from regulations.control_time import calendar_named, control_name
-from regulations.rows import RecordBatch, WatchRow
+from regulations.record_batch import RecordBatch
+from regulations.replacement.rows import WatchRow
 from regulations.time.calendar_change import CalendarDifference, day_table
 from regulations.time.working_time import working_time
 from runtime.published_calendars import PublishedCalendar, PublishedCalendars

@@ -25,7 +25,7 @@ from regulations.partner.account_narration import AccountResult
 from regulations.partner.effects import CommentQuestion, CommentVerdict
 from regulations.plans import Address
 from regulations.read_out import ReadOut
-from regulations.rows import RecordBatch
+from regulations.record_batch import RecordBatch
 from regulations.time.calendar_spec import CalendarSpec
 from runtime.connection import workflow_runner
 from runtime.partner_tables import partner_calls, partners

@@ -21,7 +21,7 @@ from activities.bulk import Bulks, LeadAnswer, LeadAway
 from activities.bulk_selection import Selecting, VisibleLeads
 from activities.record import Registers
 from regulations.lead.bulk_case import BulkResult
-from regulations.rows import RecordBatch
+from regulations.record_batch import RecordBatch
 from runtime.bulks import BulkStore, Item
 from runtime.centres import CentreReader
 from runtime.encryption import KeyRing

@@ -24,7 +24,7 @@ from regulations.partner.intake_narration import IntakeResult
 from regulations.partner.intake_state import KIND, IntakeStage
 from regulations.plans import Address
 from regulations.read_out import ReadOut
-from regulations.rows import RecordBatch
+from regulations.record_batch import RecordBatch
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.registers import RegisterWriter

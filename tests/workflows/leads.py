@@ -24,11 +24,13 @@ from regulations.effects import Letter, LetterOutcome
 from regulations.lead import messages as lm
 from regulations.lead.effects import ClientQuestion, ClientStanding, InvoiceAnswer, InvoiceQuestion
 from regulations.lead.narration import LeadResult
+from regulations.lead.rows import LeadRow
 from regulations.lead.state import COMPANY_ROLES, Status
 from regulations.messages import Message
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
 from regulations.read_out import ReadObligation, ReadOut
-from regulations.rows import AnyRow, BreachRow, IncidentRow, LeadRow, RecordBatch
+from regulations.record_batch import AnyRow, RecordBatch
+from regulations.rows import BreachRow, IncidentRow
 from regulations.time.calendar_spec import CalendarSpec
 from runtime.centres import Centre
 from runtime.connection import workflow_runner

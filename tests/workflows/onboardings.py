@@ -29,8 +29,8 @@ from regulations.onboarding.slip_narration import SlipResult
 from regulations.onboarding.slip_state import KIND, SlipStage
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
 from regulations.read_out import ReadOut
+from regulations.record_batch import RecordBatch
 from regulations.roster import Absence, Holder
-from regulations.rows import RecordBatch
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.registers import RegisterWriter

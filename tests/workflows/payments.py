@@ -28,7 +28,8 @@ from regulations.partner.payment_narration import PaymentResult
 from regulations.partner.payment_state import KIND, PaymentStage
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
 from regulations.read_out import ReadOut
-from regulations.rows import AnyRow, BreachRow, IncidentRow, NoticeRow, RecordBatch
+from regulations.record_batch import AnyRow, RecordBatch
+from regulations.rows import BreachRow, IncidentRow, NoticeRow
 from regulations.time.calendar_spec import CalendarSpec
 from runtime.connection import workflow_runner
 from runtime.database import open_database

@@ -22,7 +22,7 @@ from regulations.documents import DocumentsAnswer, DocumentsQuestion, Found
 from regulations.effects import Letter, LetterOutcome
 from regulations.handoff.corrections import learnt
 from regulations.read_out import ReadOut
-from regulations.rows import RecordBatch
+from regulations.record_batch import RecordBatch
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.effect_ledger import EffectLedger

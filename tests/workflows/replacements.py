@@ -25,6 +25,7 @@ from deploy.demo.billing_standin import BillingStandIn
 from regulations.editions import load_editions
 from regulations.effects import Letter, LetterOutcome
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
+from regulations.record_batch import AnyRow, RecordBatch
 from regulations.replacement.effects import (
     AccountAnswer,
     AccountQuestion,
@@ -39,7 +40,7 @@ from regulations.replacement.effects import (
     SecretToDestroy,
 )
 from regulations.replacement.state import COMPANY_ROLES
-from regulations.rows import AnyRow, BreachRow, IncidentRow, RecordBatch
+from regulations.rows import BreachRow, IncidentRow
 from regulations.time.calendar_spec import CalendarSpec
 from runtime.account_billing import AccountReader
 from runtime.billing_api import BillingApi, BillingApiSettings

@@ -40,7 +40,8 @@ from regulations.partner.sale_narration import SaleResult
 from regulations.partner.sale_state import ORDER, RENEWAL
 from regulations.plans import Address, Opening, OpeningRequest, PlanAnswer, PlanRequest
 from regulations.read_out import ReadOut
-from regulations.rows import AnyRow, BreachRow, IncidentRow, RecordBatch
+from regulations.record_batch import AnyRow, RecordBatch
+from regulations.rows import BreachRow, IncidentRow
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.database import open_database

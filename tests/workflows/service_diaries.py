@@ -26,7 +26,8 @@ from regulations.onboarding.diary_narration import DiaryResult
 from regulations.onboarding.diary_state import KIND
 from regulations.plans import Address
 from regulations.read_out import ReadOut
-from regulations.rows import BreachRow, RecordBatch
+from regulations.record_batch import RecordBatch
+from regulations.rows import BreachRow
 from runtime.connection import workflow_runner
 from runtime.encryption import KeyRing
 from runtime.files import FileStore

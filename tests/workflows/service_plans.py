@@ -26,7 +26,7 @@ from regulations.onboarding.plan_narration import PlanResult
 from regulations.onboarding.plan_state import KIND, PlanStage
 from regulations.plans import Address
 from regulations.read_out import ReadOut
-from regulations.rows import RecordBatch
+from regulations.record_batch import RecordBatch
 from runtime import tables
 from runtime.connection import workflow_runner
 from runtime.registers import RegisterWriter

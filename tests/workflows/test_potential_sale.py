@@ -11,7 +11,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from regulations.lead import messages as lm
-from regulations.rows import LeadRow, MeasureRow, NoticeRow
+from regulations.lead.rows import LeadRow, MeasureRow
+from regulations.rows import NoticeRow
 from tests.patience import patiently
 from tests.regulations.lead.course import CALL, PRINCIPAL_PERSON, SUPPORT_PERSON, local
 from tests.workflows.leads import LeadWorld, lead_on, paid, refusal, refused, to_friday

@@ -25,11 +25,11 @@ from regulations.effects import Letter, LetterOutcome
 from regulations.messages import Message
 from regulations.plans import Address
 from regulations.read_out import ReadOut
+from regulations.record_batch import RecordBatch
 from regulations.replacement import messages as rm
 from regulations.replacement.effects import PassingAnswer, PassingQuestion, WatchStep, WatchStepDone
 from regulations.replacement.state import HEAD_OFFICE
 from regulations.replacement.watch_narration import WatchResult
-from regulations.rows import RecordBatch
 from runtime.connection import workflow_runner
 from runtime.registers import RegisterWriter
 from runtime.replacement_tables import watched_leads, watches

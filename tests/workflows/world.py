@@ -22,7 +22,8 @@ from regulations.handoff.state import ROLES
 from regulations.messages import Message, RequestFile, Sold
 from regulations.plans import Address
 from regulations.read_out import ReadOut
-from regulations.rows import AnyRow, BreachRow, RecordBatch
+from regulations.record_batch import AnyRow, RecordBatch
+from regulations.rows import BreachRow
 from regulations.time.calendar_spec import CalendarSpec
 from runtime.connection import workflow_runner
 from tests.patience import patiently

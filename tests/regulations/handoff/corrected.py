@@ -16,6 +16,7 @@ from regulations.handoff.corrections import (
     learnt,
     terms_to_plan,
 )
+from regulations.handoff.rows import AcceptedClientRow
 from regulations.messages import (
     AccessGranted,
     EnteredIntoCrm,
@@ -24,7 +25,8 @@ from regulations.messages import (
     Withdraw,
 )
 from regulations.plans import Opening, PlanRequest
-from regulations.rows import AcceptedClientRow, AnyRow, BreachRow, CorrectionRow, NoticeRow, ObligationRow
+from regulations.record_batch import AnyRow
+from regulations.rows import BreachRow, CorrectionRow, NoticeRow, ObligationRow
 from tests.regulations.course import at
 from tests.regulations.handoff.course import CC_HEAD_PERSON, FILES, Course
 

@@ -17,6 +17,7 @@ from regulations.clocks import untold
 from regulations.effects import BillingAnswer, CrmOutcome, LetterOutcome
 from regulations.handoff.facts import learn_billing, learn_crm, learn_letter
 from regulations.handoff.narration import details, read_out, result
+from regulations.handoff.rows import AcceptedClientRow, PaymentRegisterRow
 from regulations.messages import (
     Accepted,
     AccessGranted,
@@ -36,7 +37,7 @@ from regulations.messages import (
     Waive,
     Withdraw,
 )
-from regulations.rows import AcceptedClientRow, BreachRow, NoticeRow, PaymentRegisterRow
+from regulations.rows import BreachRow, NoticeRow
 from tests.regulations.course import at
 from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, FILES, QUESTIONNAIRE, Course
 

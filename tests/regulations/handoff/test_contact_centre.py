@@ -9,6 +9,7 @@ import pytest
 from regulations.case import Refusal
 from regulations.effects import BillingAnswer, CrmOutcome, Letter, LetterOutcome
 from regulations.handoff.facts import learn_billing, learn_crm, learn_letter
+from regulations.handoff.rows import AcceptedClientRow, PaymentRegisterRow
 from regulations.messages import (
     AccessGranted,
     ClosingDocumentsSigned,
@@ -19,7 +20,6 @@ from regulations.messages import (
     Waive,
     Withdraw,
 )
-from regulations.rows import AcceptedClientRow, PaymentRegisterRow
 from tests.regulations.course import at
 from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, MANAGER, QUESTIONNAIRE, Course
 

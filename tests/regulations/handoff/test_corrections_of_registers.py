@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from regulations.handoff.corrections import (
     CLAUSES,
 )
+from regulations.handoff.rows import AcceptedClientRow
 from regulations.messages import (
     AccessGranted,
     Actor,
@@ -24,7 +25,7 @@ from regulations.messages import (
     TrainingDone,
     Waive,
 )
-from regulations.rows import AcceptedClientRow, BreachEntry, BreachRow, CorrectionRow, IncidentRow, NoticeRow, ObligationRow
+from regulations.rows import BreachEntry, BreachRow, CorrectionRow, IncidentRow, NoticeRow, ObligationRow
 from tests.regulations.course import at
 from tests.regulations.handoff.corrected import (
     CONTACT_DUE,

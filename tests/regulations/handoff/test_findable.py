@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from regulations.handoff.rows import SaleRow
 from regulations.messages import Withdraw
-from regulations.rows import SaleRow
 from tests.regulations.course import at
 from tests.regulations.handoff.course import CC_HEAD_PERSON, Course
 

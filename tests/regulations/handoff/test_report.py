@@ -27,7 +27,7 @@ from regulations.handoff.report import (
     must_be_asked,
 )
 from regulations.handoff.report_words import LISTED, sheets, summary
-from regulations.rows import AcceptedClientRow
+from regulations.handoff.rows import AcceptedClientRow
 from regulations.sheets import Sheet
 from regulations.time.working_time import working_time
 from tests.regulations.course import at

@@ -18,7 +18,8 @@ from regulations.handoff.report_effects import BuiltReport, ReportStanding, Sent
 from regulations.handoff.state import ROLES
 from regulations.messages import CalendarChanged, TrainingDone
 from regulations.plans import Address, Opening, PlanRequest
-from regulations.rows import AnyRow, BreachRow, IncidentRow, NoticeRow, ObligationRow
+from regulations.record_batch import AnyRow
+from regulations.rows import BreachRow, IncidentRow, NoticeRow, ObligationRow
 from regulations.time.working_time import working_time
 from tests.regulations.course import EDITIONS, at, local
 from tests.regulations.handoff.course import CALENDAR

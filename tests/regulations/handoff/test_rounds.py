@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from regulations.handoff.narration import result
+from regulations.handoff.rows import AcceptedClientRow, PaymentRegisterRow
 from regulations.messages import (
     AccessGranted,
     ClosingDocumentsSigned,
@@ -17,7 +18,7 @@ from regulations.messages import (
     TrainingDone,
     Withdraw,
 )
-from regulations.rows import AcceptedClientRow, BreachRow, PaymentRegisterRow
+from regulations.rows import BreachRow
 from tests.regulations.course import at
 from tests.regulations.handoff.course import CC_HEAD_PERSON, CC_PERSON, MANAGER, Course, sale
 

@@ -15,9 +15,10 @@ from regulations.lead.centre_decisions import Decision, decide
 from regulations.lead.centre_facts import apply, learn_settled, learn_told
 from regulations.lead.effects import ProposalAnswer, ProposalQuestion
 from regulations.lead.measures import Proposed, rule
+from regulations.lead.rows import CentreRow
 from regulations.messages import Message
 from regulations.plans import Address, Opening, OpeningRequest
-from regulations.rows import CentreRow, NoticeRow
+from regulations.rows import NoticeRow
 from regulations.time.working_time import WorkingTime, working_time
 from tests.regulations import course
 from tests.regulations.course import EDITIONS

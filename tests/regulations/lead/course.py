@@ -12,10 +12,10 @@ from regulations.lead.decisions import Decision, decide
 from regulations.lead.effects import ClientQuestion, ClientStanding, InvoiceAnswer, InvoiceQuestion
 from regulations.lead.facts import apply, learn_invoice, learn_letter, learn_standing, succeed
 from regulations.lead.messages import ContactRecord, Created, Moved, TakenIntoWork, ToLead
+from regulations.lead.rows import LeadRow, MeasureRow
 from regulations.lead.state import COMPANY_ROLES, KIND, LeadState, Status, centre_role, head_role, manager_role
 from regulations.messages import Actor, Message
 from regulations.plans import Address, Opening, OpeningRequest, control_name
-from regulations.rows import LeadRow, MeasureRow
 from regulations.time.working_time import WorkingTime, working_time
 from tests.regulations import course
 from tests.regulations.course import EDITIONS, MOSCOW

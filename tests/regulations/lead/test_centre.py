@@ -14,7 +14,7 @@ from regulations.case import Refusal
 from regulations.lead import messages as lm
 from regulations.lead.centre import CentreState
 from regulations.lead.centre_facts import check_centre
-from regulations.rows import CentreRow
+from regulations.lead.rows import CentreRow
 from tests.regulations.lead.centres import CODE, PROPOSAL, SUPPORT, Course, at, definition, proposed
 
 NOON = at("2026-11-20 12:00")

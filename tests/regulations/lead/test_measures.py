@@ -9,7 +9,8 @@ import pytest
 
 from regulations.lead.effects import ClientStanding
 from regulations.lead.messages import ContactMade, ContactsChanged, InvoiceLinked, Postponed, StageNoted, ViolationReported
-from regulations.rows import MeasureRow, NoticeRow
+from regulations.lead.rows import MeasureRow
+from regulations.rows import NoticeRow
 from tests.regulations.lead.course import CALL, SUPPORT_PERSON, Course, at
 
 WEDNESDAY = "2026-11-18 10:00"

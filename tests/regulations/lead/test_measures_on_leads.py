@@ -7,7 +7,7 @@ import pytest
 from regulations.case import Refusal
 from regulations.effects import CaseMessageToTell
 from regulations.lead import messages as lm
-from regulations.rows import MeasureRow
+from regulations.lead.rows import MeasureRow
 from tests.regulations.lead import course as leads
 from tests.regulations.lead.centres import CODE, KNOWN, Course, Other, at, proposed
 

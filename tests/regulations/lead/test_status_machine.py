@@ -17,9 +17,10 @@ from regulations.lead.answers import learn_letter
 from regulations.lead.duties import BOOKING, of_round
 from regulations.lead.effects import ClientStanding, InvoiceAnswer
 from regulations.lead.narration import details, read_out, result
+from regulations.lead.rows import LeadRow, MeasureRow
 from regulations.lead.state import ENDS, HOTTER, TRANSITIONS, LeadState, Status
 from regulations.messages import Actor, Message
-from regulations.rows import BreachRow, LeadRow, MeasureRow
+from regulations.rows import BreachRow
 from tests.regulations.course import SENT
 from tests.regulations.lead.course import CALL, ZONES, Course, at, created
 

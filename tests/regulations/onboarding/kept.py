@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from regulations.onboarding.effects import PaperToDraw
 from regulations.onboarding.paper_lines import Done, Kept
-from regulations.rows import PlannedVisitRow, ServiceClientRow, ServiceRecordRow
+from regulations.onboarding.rows import PlannedVisitRow, ServiceClientRow, ServiceRecordRow
 from tests.regulations.course import KYIV, at
 
 NOW = at("2026-11-17 17:00", KYIV)

@@ -28,7 +28,8 @@ from regulations.onboarding.plan_messages import (
 from regulations.onboarding.plan_payments import billing_is_slow, learn_billing
 from regulations.onboarding.plan_sales import learn_deal
 from regulations.onboarding.plan_state import KIND, PlanStage, PlanState
-from regulations.rows import NoticeRow, ServiceClientRow, ServiceRecordRow
+from regulations.onboarding.rows import ServiceClientRow, ServiceRecordRow
+from regulations.rows import NoticeRow
 from tests.regulations.course import KYIV, KYIV_OFFICE, Course
 from tests.regulations.course import at as at_zone
 

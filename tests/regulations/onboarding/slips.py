@@ -9,6 +9,7 @@ from typing import Any, Self
 from regulations.effects import BillingAnswer, BillingQuestion, CaseMessageToTell, CrmOutcome, CrmRecord, Payment, Told
 from regulations.messages import Actor
 from regulations.onboarding.case import COMPANY_ROLES, ITEMS, OWNERS
+from regulations.onboarding.rows import VisaRow
 from regulations.onboarding.slip_decisions import Decision, decide
 from regulations.onboarding.slip_facts import apply, learn_crm, learn_payment, learn_plan
 from regulations.onboarding.slip_messages import (
@@ -25,7 +26,6 @@ from regulations.onboarding.slip_messages import (
 )
 from regulations.onboarding.slip_state import KIND, SlipStage, SlipState
 from regulations.roster import Absence, Holder
-from regulations.rows import VisaRow
 from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations.course import KYIV_OFFICE, Course
 

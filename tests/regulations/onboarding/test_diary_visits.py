@@ -10,7 +10,7 @@ from regulations.messages import Actor
 from regulations.onboarding.diary_decisions import MOST_ROWS
 from regulations.onboarding.diary_messages import VisitCancelled, VisitPlanned
 from regulations.onboarding.diary_state import MOST_VISITS
-from regulations.rows import PlannedVisitRow
+from regulations.onboarding.rows import PlannedVisitRow
 from tests.regulations.onboarding.diaries import HEAD, Diary, diary
 
 MON, TUE = "2026-11-16", "2026-11-17"

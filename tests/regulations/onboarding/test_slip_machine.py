@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from regulations.case import UNMET, Refusal, Standing
 from regulations.messages import Actor, Message, PeopleChanged
 from regulations.onboarding.case import AUTHORS, ITEMS
+from regulations.onboarding.rows import VisaRow
 from regulations.onboarding.slip_messages import (
     FirstContact,
     InstallationReported,
@@ -28,7 +29,7 @@ from regulations.onboarding.slip_messages import (
 from regulations.onboarding.slip_narration import details, read_out, result
 from regulations.onboarding.slip_state import ENDS
 from regulations.roster import Absence
-from regulations.rows import BreachRow, NoticeRow, VisaRow
+from regulations.rows import BreachRow, NoticeRow
 from tests.regulations.onboarding.slips import (
     DEPUTY,
     GROUP_HEAD,

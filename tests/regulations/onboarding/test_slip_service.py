@@ -13,9 +13,9 @@ from regulations.case import UNMET
 from regulations.effects import CrmOutcome, Told
 from regulations.messages import Actor
 from regulations.onboarding.plan_messages import PlanBegun
+from regulations.onboarding.rows import ServiceRecordRow
 from regulations.onboarding.slip_messages import ExtendOfOnboarding, FirstContact, InstallationReported, Installed, PaymentPosted
 from regulations.onboarding.slip_narration import result
-from regulations.rows import ServiceRecordRow
 from tests.regulations.onboarding.slips import (
     CLIENT,
     EVERYBODY,

@@ -26,10 +26,12 @@ from regulations.onboarding.diary_state import KIND as DIARY
 from regulations.onboarding.diary_state import DiaryStage
 from regulations.onboarding.plan_state import KIND as PLAN
 from regulations.onboarding.plan_state import PlanStage
+from regulations.onboarding.rows import ServiceRecordRow, VisaRow
 from regulations.onboarding.slip_state import KIND as SLIP
 from regulations.onboarding.slip_state import SlipStage
 from regulations.plans import Address
-from regulations.rows import AnyRow, BreachRow, NoticeRow, ObligationRow, ServiceRecordRow, VisaRow
+from regulations.record_batch import AnyRow
+from regulations.rows import BreachRow, NoticeRow, ObligationRow
 from tests.regulations.course import KYIV_OFFICE, Course
 from tests.regulations.onboarding.diaries import HEAD as GROUP_HEAD
 from tests.regulations.onboarding.diaries import diary

@@ -23,7 +23,8 @@ from regulations.partner.account_messages import (
 )
 from regulations.partner.account_state import KIND, AccountStage, AccountState
 from regulations.partner.effects import PARTS, CommentQuestion, CommentVerdict
-from regulations.rows import CallRow, NoticeRow, ObligationRow, PartnerRow
+from regulations.partner.rows import CallRow, PartnerRow
+from regulations.rows import NoticeRow, ObligationRow
 from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations.course import OFFICE, Course
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from regulations.partner.pack_words import Heading
 from regulations.partner.report import Deal, Receipt
-from regulations.rows import DealRow, PartnerRow
+from regulations.partner.rows import DealRow, PartnerRow
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 11, 23, 7, 55, tzinfo=UTC)

@@ -22,11 +22,11 @@ from regulations.partner.effects import (
     SmsOutcome,
 )
 from regulations.partner.invoice import compose
+from regulations.partner.rows import DealRow, InvoiceRow
 from regulations.partner.sale_decisions import Decision, decide
 from regulations.partner.sale_facts import apply
 from regulations.partner.sale_state import INVOICE, ORDER, RENEWAL, SaleStage, SaleState
 from regulations.partner.services import Service
-from regulations.rows import DealRow, InvoiceRow
 from tests.regulations.course import Course
 from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, PARTNER, SUPPORT
 

@@ -17,7 +17,8 @@ from regulations.partner import account_duties
 from regulations.partner import account_messages as m
 from regulations.partner.account_narration import details, read_out, result
 from regulations.partner.account_state import AccountState
-from regulations.rows import BreachEntry, BreachRow, CallRow, ObligationRow
+from regulations.partner.rows import CallRow
+from regulations.rows import BreachEntry, BreachRow, ObligationRow
 from tests.regulations.partner.accounts import GOOD, HEAD, HEAD_OF_MARKETERS, MANAGER, MARKETER, POOR, ROMASHKA, Account
 
 IDS = st.sampled_from(["x-1", "x-2", "x-3"])

@@ -19,7 +19,7 @@ from regulations.partner import pack as packs
 from regulations.partner import report as reports
 from regulations.partner.pack import LISTS, MeetingPack
 from regulations.partner.pack_words import file_name, letter_values, pack_sheets
-from regulations.rows import PartnerRow
+from regulations.partner.rows import PartnerRow
 from runtime.letters import Composed, Composition, Letters
 from runtime.spreadsheets import workbook
 from tests.regulations.partner.portfolios import BEFORE, MEETING, NOW, deal, heading, local, partner, receipt

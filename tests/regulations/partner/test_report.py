@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulations.partner.report import KINDS, NO_MONTH, Deal, ManagerReport, Receipt, build
-from regulations.rows import PartnerRow
+from regulations.partner.rows import PartnerRow
 from tests.regulations.partner.portfolios import NOW, deal, local, partner, receipt
 
 KOPECKS = st.decimals("0.01", "9999999.99", places=2)

@@ -10,7 +10,7 @@ import pytest
 from regulations.effects import LetterOutcome
 from regulations.partner import sale_messages as m
 from regulations.partner.effects import SmsOutcome
-from regulations.rows import InvoiceRow
+from regulations.partner.rows import InvoiceRow
 from tests.regulations.course import at
 from tests.regulations.partner.intakes import HEAD_OF_SUPPORT, SUPPORT
 from tests.regulations.partner.sales import CONTRACT, MADE, NETWORK, PAYER, PURPOSE, SCRIPTS, TECHNICAL, TOTAL, Sale

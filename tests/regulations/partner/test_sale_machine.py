@@ -14,9 +14,9 @@ from regulations.case import Refusal, Standing
 from regulations.messages import Actor, Message
 from regulations.partner import sale_messages as m
 from regulations.partner.effects import NextDealAnswer, SmsOutcome
+from regulations.partner.rows import DealRow, InvoiceRow
 from regulations.partner.sale_narration import details, read_out, result
 from regulations.partner.sale_state import ENDS
-from regulations.rows import DealRow, InvoiceRow
 from tests.regulations.course import SENT
 from tests.regulations.partner.intakes import HEAD_OF_SUPPORT
 from tests.regulations.partner.sales import CONTRACT, CRM, MADE, NETWORK, PAYER, SCRIPTS, Sale

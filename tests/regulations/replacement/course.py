@@ -23,8 +23,8 @@ from regulations.replacement.effects import (
     LinksAnswer,
 )
 from regulations.replacement.messages import AccountChanged, Decided, ExportReceived, Requested, ToppedUp
+from regulations.replacement.rows import CreditRow, ReplacementRow
 from regulations.replacement.state import COMPANY_ROLES, KIND, ReplacementState, Stage
-from regulations.rows import CreditRow, ReplacementRow
 from regulations.time.calendar_spec import CalendarSpec
 from tests.regulations import course
 

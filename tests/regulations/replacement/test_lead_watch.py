@@ -13,10 +13,11 @@ from regulations.case import Refusal
 from regulations.control_time import control_name
 from regulations.messages import CalendarChanged, Message
 from regulations.replacement import messages as rm
+from regulations.replacement.rows import WatchRow
 from regulations.replacement.watch_facts import check_watch
 from regulations.replacement.watch_narration import details, read_out, result
 from regulations.replacement.watch_state import MOST_IN_A_ROW, WatchState
-from regulations.rows import IncidentRow, NoticeRow, WatchRow
+from regulations.rows import IncidentRow, NoticeRow
 from tests.regulations.replacement.watches import ACCOUNT, ADDRESS, HEAD, PERIOD, STARTED, ZONE, Course
 
 TUESDAY = datetime(2026, 11, 17, 3, tzinfo=UTC)

@@ -15,8 +15,8 @@ from regulations.replacement import messages as m
 from regulations.replacement.duties import credited
 from regulations.replacement.effects import AuditAnswer, CreditOutcome, LinksAnswer
 from regulations.replacement.narration import details, read_out, result
+from regulations.replacement.rows import CreditRow
 from regulations.replacement.state import ENDS
-from regulations.rows import CreditRow
 from tests.regulations.course import SENT, at
 from tests.regulations.replacement.course import AUDITED, DECIDED, EXPORT, FINE, OTHER_EXPORT, OWN_CRM, SHEET, Course
 
