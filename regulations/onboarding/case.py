@@ -72,6 +72,8 @@ class OnboardingSettings(Wire):
     """How long the author of an item has to mend what was refused."""
     client_status: str
     """2.5: the status of the client in the CRM's record that its visa enters."""
+    withdrawn_status: str
+    """Its status there once that visa, or the whole hand-over, has been withdrawn."""
     sale_direction: str
     """4.6: the CRM's direction of the deals that a need of a client begins."""
     sale_status: str

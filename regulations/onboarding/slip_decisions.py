@@ -42,7 +42,7 @@ class Decision:
     state: SlipState
     await_payment: BillingQuestion | None = None
     enter: CrmRecord | None = None
-    """2.5: its visa enters the client into the CRM."""
+    """2.5: its visa enters the client into the CRM, and its withdrawal is shown there."""
     begin_plan: CaseMessageToTell | None = None
     """The client has passed to service, and its installation is done: its service plan begins."""
     wake_at: datetime | None = None
@@ -66,7 +66,9 @@ def decide(before: SlipState, now: datetime) -> Decision:
     _ask(state, now)
     _remind_of_payment(state, now)
     if state.at not in ENDS:
-        _act(decision, state, now)
+        _act(decision, state)
+    if state.to_enter and not state.entering:
+        decision.enter, state.to_enter, state.entering, state.entered = _record(state, now), "", True, True
     for tell in state.tells:
         tell_inside(state, tell, now, KINDS)
     state.tells = []
@@ -80,12 +82,10 @@ def decide(before: SlipState, now: datetime) -> Decision:
     return decision
 
 
-def _act(decision: Decision, state: SlipState, now: datetime) -> None:
-    """3.1 waits for the payment, 2.5 enters the client, and the plan begins once the client is in service and the system installed."""
+def _act(decision: Decision, state: SlipState) -> None:
+    """3.1 waits for the payment, and the plan begins once the client is in service and the system installed."""
     if state.paid is None and not state.polling:
         state.polling, decision.await_payment = "under_way", payment_question(state)
-    if state.to_enter and not state.entering:
-        decision.enter, state.entering, state.to_enter = _record(state, now), True, ""
     if state.at is SlipStage.IN_SERVICE and state.installed is not None and not state.plan:
         state.plan, decision.begin_plan = "beginning", _beginning(state)
 
@@ -147,6 +147,7 @@ def _remind_of_payment(state: SlipState, now: datetime) -> None:
 def _record(state: SlipState, now: datetime) -> CrmRecord:
     """2.5: the client as the CRM gets it, under the address of this case."""
     begun, client = state.begun, state.begun.client
+    handed_over = state.stands(ENTRY) and (state.at is not SlipStage.WITHDRAWN or state.served)
     fields: dict[str, JsonValue] = {
         "deal": begun.contract,
         "client_id": client.id,
@@ -159,7 +160,7 @@ def _record(state: SlipState, now: datetime) -> CrmRecord:
         "update_set": begun.update_set,
         "group_head": begun.group_head,
         "manager": state.client_manager,
-        "status": state.settings.client_status,
+        "status": state.settings.client_status if handed_over else state.settings.withdrawn_status,
     }
     given = {name: value for name, value in fields.items() if value is not None}
     return CrmRecord(key=f"{state.uid}#{ENTRY}#{state.to_enter}", external_id=state.address, fields=given, now=now)

@@ -37,8 +37,8 @@ from regulations.onboarding.slip_service import (
     post_payment,
     report,
 )
-from regulations.onboarding.slip_state import ENDS, SlipStage, SlipState, Visa
-from regulations.onboarding.slip_visas import close_when_complete, give, mend, refuse, withdraw
+from regulations.onboarding.slip_state import ENDS, ENTRY, SlipStage, SlipState, Visa
+from regulations.onboarding.slip_visas import close_when_complete, give, mend, refuse, tell_crm_of_withdrawal, withdraw
 
 __all__ = ["apply", "check_slip", "learn_crm", "learn_payment", "learn_plan", "slip_address"]
 
@@ -131,8 +131,10 @@ def _withdraw(state: SlipState, message: WithdrawOfOnboarding, now: datetime) ->
     roles = {state.role(SALES_MANAGER), state.role(GROUP_HEAD), *(o.owner for o in state.obligations)}
     waive_all(state, message.happened_at, "withdrawn")
     state.stage = SlipStage.WITHDRAWN
+    if state.stands(ENTRY) and not state.served:
+        tell_crm_of_withdrawal(state, message.key)
     for role in sorted(roles):
         state.tell(role, "ended", message.key, now, {"reason": message.reason})
-    if state.plan in ("beginning", "begun"):
+    if state.served:
         state.tell(state.role(GROUP_HEAD), "plan_goes_on", message.key, now, {"clause": "4", "client": state.begun.client.id})
     return message.reason

@@ -191,11 +191,12 @@ def assign(state: SlipState, message: ManagerAssigned) -> str:
 
 
 def learn_crm(state: SlipState, record: CrmRecord, outcome: CrmOutcome | None, now: datetime) -> None:
-    """2.5: the CRM accepted the client; None: it refuses the record for good, and a person enters it."""
+    """2.5: the CRM took the record; None: it refuses it for good, and a person enters it."""
     state.entering = False
     if outcome is None:
         incident(state, record.key, "client_not_entered", now, "onboarding 2.5")
-        state.tell(state.role(GROUP_HEAD), "client_not_entered", record.key, now, {"clause": "2.5"})
+        values = {"clause": "2.5", "status": str(record.fields["status"])}
+        state.tell(state.role(GROUP_HEAD), "client_not_entered", record.key, now, {**values})
         return
     state.note("crm", now, now, key=record.key, source="crm", note=outcome.record_id)
     if outcome.duplicates:

@@ -108,8 +108,10 @@ class SlipState(OnboardingCase):
     manager: str | None = None
     """Who serves the client, where the group head has said so since the hand-over."""
     to_enter: str = ""
-    """2.5: key of the visa that the CRM has yet to hear of."""
+    """2.5: key of the visa, or of its withdrawal, that the CRM has yet to hear of."""
     entering: bool = False
+    entered: bool = False
+    """2.5: the CRM has heard of the client, or is about to."""
     plan: Literal["", "beginning", "begun", "failed"] = ""
     """The client's service plan. ``failed``: a person begins it."""
 
@@ -152,6 +154,11 @@ class SlipState(OnboardingCase):
     def complete(self) -> bool:
         """Whether all seven stand."""
         return all(self.stands(item) for item in ITEMS)
+
+    @property
+    def served(self) -> bool:
+        """Whether its service plan begins or has begun: that goes on, whatever becomes of the slip."""
+        return self.plan in ("beginning", "begun")
 
     @property
     def stopped(self) -> bool:

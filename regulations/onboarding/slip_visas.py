@@ -109,9 +109,16 @@ def withdraw(state: SlipState, message: VisaWithdrawn, now: datetime) -> str:
         raise Refusal("OutOfOrder", "onboarding 2.7: the visa of the agreement's copy stands on that of 2.2; withdraw 2.7 first")
     not_before(at, visa.at, "the visa")
     state.visas[item] = Visa(state="withdrawn", since=at, at=at, person=who.person, by=message.by.id, remark=message.reason)
+    if item == ENTRY:
+        tell_crm_of_withdrawal(state, message.key)
     _register(state, item)
     follow(state, at, now)
     return _said(state, item, who, message.by.id, message.reason)
+
+
+def tell_crm_of_withdrawal(state: SlipState, key: str) -> None:
+    """2.5: the CRM shows no client as handed over who is not. A client whom it has not heard of stays unknown to it."""
+    state.to_enter = key if state.entered else ""
 
 
 def mend(state: SlipState, message: ItemMended, now: datetime) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulations.onboarding.case import AUTHORS, ITEMS
-from regulations.onboarding.slip_messages import ItemMended, VisaGiven, VisaRefused, VisaWithdrawn
+from regulations.onboarding.slip_messages import ItemMended, VisaGiven, VisaRefused, VisaWithdrawn, WithdrawOfOnboarding
 from tests.regulations.onboarding.slips import (
     ACCOUNTANT,
     CARD,
@@ -28,6 +28,8 @@ from tests.regulations.onboarding.slips import (
 CLAUSES = [pytest.param(item, marks=pytest.mark.clause(f"onboarding {item}")) for item in ITEMS]
 FIRST_SIX = ITEMS[:6]
 ANOTHER_REASON = "не та редакція договору"
+HANDED_OVER, TAKEN_BACK = "Передано на обслуговування", "Передачу скасовано"
+"""How the CRM shows the client."""
 
 
 def slip_for(item: str, on_refusal: str = "collect") -> Slip:
@@ -286,12 +288,52 @@ def test_the_visa_of_the_entry_enters_the_client_each_time_under_one_external_id
 
 
 @pytest.mark.clause("onboarding 2.5")
+def test_the_crm_hears_that_the_visa_of_the_entry_was_withdrawn_and_given_again() -> None:
+    slip = Slip().begin().visa("2.5").take_back("2.5").visa("2.5")
+    assert [record.fields["status"] for record in slip.entered] == [HANDED_OVER, TAKEN_BACK, HANDED_OVER]
+    assert len({record.key for record in slip.entered}) == 3
+
+
+@pytest.mark.clause("onboarding 2.5")
+def test_what_the_crm_is_told_while_it_is_silent_is_how_things_stand_in_the_end() -> None:
+    slip = Slip().begin()
+    slip.silent |= {"crm"}
+    slip.visa("2.5").take_back("2.5")
+    assert [record.fields["status"] for record in slip.entered] == [HANDED_OVER]
+    slip.answer("crm")
+    assert slip.entered[-1].fields["status"] == TAKEN_BACK
+
+
+@pytest.mark.clause("onboarding 2.5")
+@pytest.mark.parametrize("taken_back", [True, False])
+def test_the_crm_hears_of_a_hand_over_that_is_withdrawn_once_and_the_case_waits_for_that(taken_back: bool) -> None:
+    slip = Slip().begin().visa("2.5")
+    if taken_back:
+        slip.take_back("2.5")
+    slip.silent |= {"crm"}
+    slip.say(WithdrawOfOnboarding, by=HEAD_OF_SALES, reason=REASON)
+    assert [record.fields["status"] for record in slip.entered] == [HANDED_OVER, TAKEN_BACK]
+    assert slip.state.ended is taken_back
+    if not taken_back:
+        assert slip.answer("crm").state.ended
+
+
+def test_a_withdrawal_says_nothing_to_the_crm_of_a_client_whom_it_does_not_know_or_who_is_served() -> None:
+    assert Slip().begin().visas(("2.1", "2.6")).say(WithdrawOfOnboarding, by=HEAD_OF_SALES, reason=REASON).entered == []
+    served = Slip().begin().pay().visas().install()
+    served.say(WithdrawOfOnboarding, by=HEAD_OF_SALES, reason=REASON)
+    assert (served.stage, [record.fields["status"] for record in served.entered]) == ("withdrawn", [HANDED_OVER])
+
+
+@pytest.mark.clause("onboarding 2.5")
 def test_a_client_whom_the_crm_does_not_take_is_an_incident() -> None:
     slip = Slip().begin()
     slip.crm = None
     slip.visa("2.5")
     assert slip.incidents() == ["client_not_entered"]
     assert "вручну" in slip.told("group_head:g1", "incident")[0]
+    slip.take_back("2.5")
+    assert [status in said for status, said in zip((HANDED_OVER, TAKEN_BACK), slip.told("group_head:g1", "incident"), strict=True)]
 
 
 # --- the setting ----------------------------------------------------------------------------------------------------
