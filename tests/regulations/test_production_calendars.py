@@ -14,7 +14,7 @@ from regulations.time import production_calendars
 from regulations.time.calendar_spec import CalendarError, HorizonError
 from regulations.time.production_calendars import Day, ProductionCalendar, orthodox_easter, production_calendar
 
-DATA = Path(production_calendars.__file__).parent / "calendars"
+DATA = Path(production_calendars.__file__).parents[1] / "calendars"
 
 
 def dates(year: int, text: str) -> set[date]:

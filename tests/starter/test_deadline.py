@@ -285,7 +285,7 @@ def test_more_calendars_than_are_kept() -> None:
     assert {line["due"] for line in answers(*lines, *lines[:3])} == {"2026-11-23T11:30:00+03:00"}
 
 
-BATCH = "import sys; from starter.deadline_batch import run; sys.exit(run(sys.argv[1:]))"
+BATCH = "import sys; from starter.commands.deadline_batch import run; sys.exit(run(sys.argv[1:]))"
 
 
 def test_a_caller_may_wait_for_each_answer() -> None:
@@ -327,6 +327,6 @@ def test_the_quick_way_in_takes_a_batch_only() -> None:
 
 def test_the_batch_and_the_command_load_no_server_or_database() -> None:
     heavy = ("temporalio", "sqlalchemy", "pydantic", "typer", "rich", "jinja2")
-    code = f"import sys, starter.deadline_batch; print([name for name in {heavy!r} if name in sys.modules])"
+    code = f"import sys, starter.commands.deadline_batch; print([name for name in {heavy!r} if name in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout == "[]\n"
