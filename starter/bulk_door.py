@@ -14,7 +14,7 @@ class BulkDoor:
     """Delivers the events of bulk actions; given to their activities by the worker."""
 
     def __init__(self, client: Client, task_queue: str, hash_key: str) -> None:
-        """The client stays the caller's; the rest as `starter.delivery.deliver` has it."""
+        """The client stays the caller's; the rest as `starter.inbox.delivery.deliver` has it."""
         self._client, self._task_queue, self._hash_key = client, task_queue, hash_key
 
     async def deliver(self, event: dict[str, JsonValue]) -> LeadAnswer:

@@ -1,7 +1,7 @@
 """Reading a mailbox: list, take, file; without end, whatever the mail server, the database or Temporal do.
 
 Order: an e-mail is filed only after its event is kept and its case has taken it, or after its answer was begun. Whatever dies in between,
-the e-mail still lies in the folder and is read again, and `starter.mail_door` knows it. The folder is the only memory of this loop: what
+the e-mail still lies in the folder and is read again, and `starter.mail.door` knows it. The folder is the only memory of this loop: what
 it keeps itself only spares it from reading the same e-mail every second.
 """
 
@@ -53,7 +53,7 @@ class Conversation(Protocol):
 
 
 class Watch(Protocol):
-    """`starter.web_metrics.Metrics`."""
+    """`starter.web.metrics.Metrics`."""
 
     def filed(self, purpose: Purpose, fate: Literal["taken", "answered", "unreadable"]) -> None: ...
     def mailbox(self, name: str, lying: int | None) -> None: ...

@@ -137,7 +137,7 @@ def test_an_event_without_an_id_is_refused_for_that(id: Any) -> None:
 
 
 def test_no_door_without_an_inbox_lets_a_password_through() -> None:
-    """`starter.delivery.deliver` reads every event so: what bulk actions and tests deliver, and what the inbox does."""
+    """`starter.inbox.delivery.deliver` reads every event so: what bulk actions and tests deliver, and what the inbox does."""
     with pytest.raises(DeliveryError) as wrong:
         read_event(request(), "event")
     assert [e.field for e in wrong.value.errors] == [PLACE]
