@@ -14,6 +14,7 @@ from playwright.async_api import Page, async_playwright, expect
 
 from deploy.demo.stage import Stage
 from tests.end_to_end.deals import Deal, Sender
+from tests.patience import PATIENCE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
@@ -32,7 +33,6 @@ QUIET = (
     "--disable-sync",
 )
 """A test as root has no sandbox, and a browser of a test talks to nobody but the page."""
-PATIENCE = 120_000
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -64,14 +64,14 @@ async def test_the_ui_names_timers_activities_and_obligations_in_russian(stage: 
 
     await page.goto(f"{case}/timeline")
     timer = re.compile(r"2\.2\.4 Первый контакт с клиентом: напоминание, срок [а-я]{2} \d\d\.\d\d\.\d{4} \d\d:\d\d \(\+03:00\)")
-    await expect(page.get_by_text(timer)).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_text(timer)).to_be_visible(timeout=1_000 * PATIENCE)
     for shown in ("2.2.3 Ответ партнёру: Принят", "2.2.5 Карточка клиента в CRM", "Запись в реестры"):
-        await expect(page.get_by_text(shown).first).to_be_visible(timeout=PATIENCE)
+        await expect(page.get_by_text(shown).first).to_be_visible(timeout=1_000 * PATIENCE)
     await _keep(page, "timeline")
 
     await page.goto(f"{case}/user-metadata")
     summary, details = page.frame_locator("iframe").first, page.frame_locator("iframe").last  # the UI draws Markdown in frames
-    await expect(details.get_by_role("heading", name="Передача клиента, сделка UI-1")).to_be_visible(timeout=PATIENCE)
+    await expect(details.get_by_role("heading", name="Передача клиента, сделка UI-1")).to_be_visible(timeout=1_000 * PATIENCE)
     await expect(summary.get_by_text("Передача клиента «ООО Ромашка UI-1» от партнёра «ИП Петров»")).to_be_visible()
     await expect(details.get_by_role("columnheader")).to_have_text(["Пункт", "Обязанность", "Кто", "Срок", "Состояние"])
     first = details.get_by_role("row").filter(has_text="2.2.4").get_by_role("cell")

@@ -19,13 +19,12 @@ from typing import Any
 from temporalio.client import WorkflowHistory
 
 from runtime.process import leave
+from tests.patience import patiently
 from tests.replay.commands import COMMANDS, HISTORIES, commands_of_workflows
 from tests.replay.outcomes import OUTCOMES
 from tests.replay.played import Outcome
 
 AT_ONCE = 3
-PATIENCE = 180.0
-"""Seconds for one outcome."""
 _MACHINE = frozenset({"stackTrace", "binaryChecksum", "taskId"})
 """Fields that tell of the machine on which a history was recorded, or of the server. A replay does not read them."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -53,7 +52,7 @@ async def record(*names: str) -> None:
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(name: str, outcome: Outcome) -> None:
-        async with turn, asyncio.timeout(PATIENCE):
+        async with turn, patiently():
             with tempfile.TemporaryDirectory() as folder:
                 history = await outcome(Path(folder))
         (HISTORIES / f"{name}.json").write_text(written(history), "utf-8")

@@ -1,9 +1,9 @@
-"""A case begun by update-with-start, as a door does it."""
+"""Messages as a door delivers them: a case begun by update-with-start; again, for as long as the server is busy."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from temporalio.client import Client, WithStartWorkflowOperation
@@ -14,9 +14,26 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
+from temporalio.service import RPCError, RPCStatusCode
 
 from regulations.messages import Message
+from tests.patience import patiently
 from workflows.docket import Receipt
+
+BUSY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUSTED)
+"""The server could not see to it now, or does not know what became of it."""
+
+
+async def delivered(deliver: Callable[[], Awaitable[Receipt]]) -> Receipt:
+    """What the case answers: the same message is delivered again until it does."""
+    async with patiently():
+        while True:
+            try:
+                return await deliver()
+            except RPCError as error:
+                if error.status not in BUSY:
+                    raise
+            await asyncio.sleep(0.1)
 
 
 async def begin_case(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,6 @@ from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
-from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -34,9 +32,8 @@ from regulations.rows import BreachRow, IncidentRow
 from regulations.time.calendar_spec import CalendarSpec
 from runtime.centres import Centre
 from runtime.connection import workflow_runner
-from tests.patience import patiently
 from tests.regulations.lead.course import CALL, MANAGERS, ZONES, created
-from tests.workflows.beginning import begin_case
+from tests.workflows.beginning import begin_case, delivered
 from workflows import attributes
 from workflows.docket import Receipt
 from workflows.potential_sale import PotentialSale
@@ -199,7 +196,8 @@ class Lead:
             attributes.CLIENT: self.number,
             attributes.SERVICE_CENTRE: message.centre,
         }
-        return await begin_case(self.client, PotentialSale.run, f"lead/{self.number}/extern", self.queue, "created", message, shown)
+        address = f"lead/{self.number}/extern"
+        return await delivered(lambda: begin_case(self.client, PotentialSale.run, address, self.queue, "created", message, shown))
 
     async def message(self, kind: type[Message], **fields: Any) -> Message:
         """A message to the lead that `create` has last begun, unless its uid or centre is said otherwise."""
@@ -210,17 +208,7 @@ class Lead:
         return kind.model_validate(given)
 
     async def send(self, update: str, message: Message) -> Receipt:
-        """Delivered again for as long as the server is busy, as the doors do it."""
-        async with patiently():
-            while True:
-                try:
-                    receipt: Receipt = await self.handle.execute_update(update, message, result_type=Receipt)
-                except RPCError as error:
-                    if error.status not in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUSTED):
-                        raise
-                    await asyncio.sleep(0.1)
-                else:
-                    return receipt
+        return await delivered(lambda: self.handle.execute_update(update, message, result_type=Receipt))
 
     async def say(self, update: str, kind: type[Message], **fields: Any) -> Receipt:
         return await self.send(update, await self.message(kind, **fields))
