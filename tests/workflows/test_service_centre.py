@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -168,11 +169,11 @@ async def test_a_long_history_continues_as_new_with_everything(region: Region) -
         await region.rule(upheld=False)
         read = await region.reaches("restored")
         async with patiently():
-            version = (await region.row()).version
-            while await _run_id(region) == first:
-                version += 1
-                await region.define(name=f"СЦ {version}")
-                await region.until_row(lambda r, version=version: r.version == version)  # type: ignore[misc]
+            for number in count(1):
+                if await _run_id(region) != first:
+                    break
+                await region.define(name=f"СЦ {number}")
+                await region.until_row(lambda r, number=number: r.name == f"СЦ {number}")  # type: ignore[misc]
         after = await region.read()
         assert after.uid == read.uid
         assert after.facts[: len(read.facts)] == read.facts
